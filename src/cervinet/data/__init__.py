@@ -1,0 +1,1 @@
+"""From folders and tables to batches."""

@@ -1,0 +1,1 @@
+"""What predictions are worth: NumPy, pandas and scikit-learn only."""

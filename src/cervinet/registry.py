@@ -1,0 +1,93 @@
+"""Names in YAML → functions in Python.
+
+A function decorated with `@register("reader")` in the module or folder of that kind becomes a value a config
+may name. Its name is the YAML name; its keyword-only arguments are the YAML options, checked by annotation.
+Modules are imported on the first look-up, so a new reader, step or loss is one new function.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+HOMES = {
+    "reader": "cervinet.data.readers",
+    "preprocess": "cervinet.data.preprocess",
+    "architecture": "cervinet.models",
+    "loss": "cervinet.models.losses",
+    "optimizer": "cervinet.training.optimizers",
+}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered function, its options as a pydantic model, and what its decorator said of it."""
+
+    name: str
+    function: Callable[..., Any]
+    options: type[BaseModel]
+    traits: dict[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n", 1)[0]
+
+
+_entries: dict[str, dict[str, Entry]] = {kind: {} for kind in HOMES}
+
+
+def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Function], Function]:
+    """Make the decorated function a possible value of the settings of this kind."""
+
+    def decorate(function: Function) -> Function:
+        key = name or function.__name__
+        known = _entries[kind].get(key)
+        if known and known.function.__module__ != function.__module__:
+            raise ValueError(f"{kind} '{key}' is registered by two modules")
+        _entries[kind][key] = Entry(key, function, _options_model(key, function), traits)
+        return function
+
+    return decorate
+
+
+def find(kind: str, name: str) -> Entry:
+    """The entry called `name`; a KeyError says the nearest right name."""
+    entries = available(kind)
+    if name not in entries:
+        raise KeyError(f"unknown {kind} '{name}'{did_you_mean(name, entries)}")
+    return entries[name]
+
+
+@cache
+def available(kind: str) -> dict[str, Entry]:
+    """Every entry of a kind by name, after importing its home."""
+    home = importlib.import_module(HOMES[kind])
+    for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
+        importlib.import_module(f"{home.__name__}.{module.name}")
+    return dict(sorted(_entries[kind].items()))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)`, or the list of what there is when nothing is near."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(names)})"
+
+
+def _options_model(name: str, function: Callable[..., Any]) -> type[BaseModel]:
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {
+        key: (hints[key], Field() if p.default is p.empty else Field(default=p.default))
+        for key, p in inspect.signature(function).parameters.items()
+        if p.kind is p.KEYWORD_ONLY
+    }
+    return create_model(name, __config__=ConfigDict(extra="forbid", strict=False), **fields)
