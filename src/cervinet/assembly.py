@@ -1,0 +1,198 @@
+"""A Config's settings handed to the components: the only module that unpacks one.
+
+Each function takes what came before and plain values out of the Config; `workflow.py` calls them in order. TensorFlow
+is imported by the functions that need it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cervinet import environment, registry
+from cervinet.config import Config
+from cervinet.csv_table import write_table
+from cervinet.data.augment import Augmentation
+from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, checked
+from cervinet.data.preprocess import Steps
+from cervinet.data.splits import assign_splits, splits_from_file
+from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
+from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.predictions import Predictions
+from cervinet.files import replacing, write_atomically
+from cervinet.progress import Progress
+from cervinet.run import ModelCard, Run, write_json
+
+if TYPE_CHECKING:
+    import keras
+
+    from cervinet.inference.predictor import Predictor
+    from cervinet.training.devices import Device
+
+
+def read_manifest(config: Config) -> Manifest:
+    """The pictures with classes and splits settled and every file seen to be there."""
+    data = config.data
+    reader = registry.find("reader", data.reader.name).function
+    manifest = checked(reader(data.root, **data.reader.options), config.classes)
+    table, groups = manifest.table, manifest.groups()
+    if data.split.file:
+        split = splits_from_file(table, data.split.file)
+    else:
+        split = assign_splits(table, groups, val=data.split.val, test=data.split.test, seed=config.seed)
+    manifest = replace(manifest, table=table.assign(split=split))
+    check_leakage(manifest.table)
+    check_files(manifest)
+    return manifest
+
+
+def set_up_device(config: Config) -> "Device":
+    from cervinet.training.devices import set_up
+
+    settings = config.training
+    return set_up(
+        seed=config.seed, precision=settings.precision, xla=settings.xla, deterministic=settings.deterministic
+    )
+
+
+def open_images(config: Config, manifest: Manifest, progress: Progress) -> Images:
+    """The prepared pictures: from the store, or decoded anew each time."""
+    if config.data.store:
+        return build_store(config, manifest, progress)
+    return Decoder(manifest.paths(), config.data.image_size, _steps(config))
+
+
+def build_store(config: Config, manifest: Manifest, progress: Progress) -> Store:
+    """The store of the pictures, built unless it is there already."""
+    cache = config.data.cache or default_cache()
+    store = open_store(manifest.paths(), manifest.root, config.data.image_size, _steps(config), cache, progress)
+    progress.say(f"{len(manifest)} prepared pictures in {store.path} ({'new' if store.built else 'reused'})")
+    return store
+
+
+def _steps(config: Config) -> Steps:
+    return tuple((step.name, step.options) for step in config.data.preprocess)
+
+
+def compiled_model(config: Config, manifest: Manifest, device: "Device") -> "keras.Model":
+    from cervinet.models.build import build_model
+    from cervinet.training.compile import compile_model
+
+    wanted, settings = config.model, config.training
+    model = build_model(
+        wanted.architecture.name,
+        (*config.data.image_size, 3),
+        len(manifest.classes),
+        wanted.weights,
+        wanted.architecture.options,
+    )
+    compile_model(
+        model,
+        optimizer=settings.optimizer.name,
+        optimizer_options=settings.optimizer.options,
+        learning_rate=settings.learning_rate,
+        loss=settings.loss.name,
+        loss_options=settings.loss.options,
+        xla=device.xla,
+    )
+    return model
+
+
+def fit_network(
+    config: Config, manifest: Manifest, images: Images, model: "keras.Model", run: Run, progress: Progress
+) -> int:
+    """Train, then put the best weights back; the best epoch, counted from 1."""
+    from cervinet.data.pipeline import batches_of
+    from cervinet.report.write import write_progress
+    from cervinet.training.checkpoint import EpochPaths, save_epoch
+    from cervinet.training.fit import Row, Tracker, fit
+
+    settings, stopping = config.training, config.training.early_stopping
+    paths = EpochPaths(best=run.best, last=run.last, history=run.history)
+
+    def on_epoch(history: list[Row], best: bool) -> None:
+        save_epoch(model, history, best, paths)
+        write_progress(history, settings.monitor, run.progress_plot, manifest.note)
+
+    fitted = fit(
+        model,
+        batches_of(manifest, images, "train", config.data.image_size, settings.batch_size),
+        batches_of(manifest, images, "val", config.data.image_size, settings.batch_size),
+        epochs=settings.epochs,
+        seed=config.seed,
+        augmentation=Augmentation(**settings.augment.model_dump()),
+        tracker=Tracker(settings.monitor, stopping and stopping.patience, stopping.min_delta if stopping else 0.0),
+        progress=progress,
+        on_epoch=on_epoch,
+    )
+    model.load_weights(run.best)
+    return fitted.best_epoch
+
+
+def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Run) -> "Predictor":
+    """Write the network for use: float32, with its card."""
+    from cervinet.inference.predictor import Predictor
+    from cervinet.models.build import in_float32
+
+    architecture = config.model.architecture
+    model = in_float32(model, architecture.name, architecture.options)
+    with replacing(run.model) as temporary:
+        model.save(temporary)
+    card = ModelCard(
+        classes=manifest.classes,
+        image_size=config.data.image_size,
+        preprocess=_steps(config),
+        architecture=architecture.name,
+        note=manifest.note,
+        versions=environment.versions(),
+    )
+    run.write_card(card)
+    return Predictor(model, card)
+
+
+def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device") -> None:
+    """Write down what the run was made from, before it begins."""
+    root = config.data.root and config.data.root.resolve()
+    settled = config.model_copy(
+        update={
+            "classes": list(manifest.classes),
+            "data": config.data.model_copy(update={"root": root}),
+        }
+    )
+    write_atomically(run.config, settled.to_yaml().encode())
+    write_json(run.environment, environment.describe(seed=config.seed, device=device.name, precision=device.precision))
+    columns = manifest.table[["image", "label", "group", "split"]]
+    write_atomically(run.splits, columns.to_csv(index=False).encode())
+    issues = manifest.ignored.assign(action="ignored")
+    write_atomically(run.issues, issues.to_csv(index=False).encode())
+
+
+def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:
+    """Metrics and plots of predictions, written into a folder."""
+    from cervinet.report.write import write_evaluation
+
+    settings = config.evaluation
+    return write_evaluation(
+        predictions, folder, draws=settings.draws, confidence=settings.confidence, seed=config.seed, note=note
+    )
+
+
+def pictures_to_judge(config: Config, run: Run, classes: tuple[str, ...], external: bool) -> Manifest:
+    """The test split of the run's own data, or all of other data."""
+    if external:
+        reader = registry.find("reader", config.data.reader.name).function
+        manifest = checked(reader(config.data.root, **config.data.reader.options), classes, to_learn=False)
+        check_files(manifest)
+        return manifest
+    split = config.data.split.model_copy(update={"file": run.splits})
+    own = config.model_copy(update={"data": config.data.model_copy(update={"split": split})})
+    manifest = read_manifest(own)
+    return manifest.take(manifest.part("test").index.to_numpy())
+
+
+def few(config: Config, manifest: Manifest) -> Manifest:
+    """One batch of each split, with every class that it has."""
+    share = max(config.training.batch_size // len(manifest.classes), 1)
+    parts = [manifest.part(split).groupby("label").head(share) for split in SPLITS]
+    return manifest.take(pd.concat(parts).index.to_numpy())

@@ -1,0 +1,274 @@
+"""The command line. Each command imports what it needs inside its body, so that `--help` is instant."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cervinet import __version__
+from cervinet.errors import CervinetError, PredictionError, UsageError
+
+if TYPE_CHECKING:
+    from cervinet.progress import Progress
+    from cervinet.run import Run
+    from cervinet.workflow import Judged
+
+CONFIG = click.Path(path_type=Path)
+RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+FOLDER = click.Path(path_type=Path)
+
+
+class _Sentences(click.Group):
+    """A user's mistake ends a command with one sentence and its exit code; there is no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CervinetError as error:
+            for line in str(error).splitlines():
+                click.echo(line if line.startswith("  ") else f"Error: {line}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Train, evaluate and use image classifiers on medical pictures.
+
+    Start with `cervinet demo`, or with `cervinet init FOLDER` on a folder of your own. Research software: not a
+    medical device.
+    """
+    # TensorFlow reads this when it is imported; its start-up notes would bury ours.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _quiet(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--quiet", is_flag=True, help="Print results and errors only.")(command)
+
+
+@main.command()
+@click.option("--config", type=CONFIG, required=True, help="YAML file; `cervinet init` writes one.")
+@click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
+@click.option("--dry-run", is_flag=True, help="Check everything with one batch of each split; keep nothing.")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@_quiet
+def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[str, ...], quiet: bool) -> None:
+    """Train a network and judge it on its test split.
+
+    Settings of the config can be changed by KEY=VALUE, as in training.epochs=5.
+    """
+    from cervinet import workflow
+    from cervinet.config import load_config
+
+    settings = load_config(config, overrides)
+    if dry_run:
+        workflow.dry_run(settings, _progress(quiet))
+        click.echo("Dry run passed: the data, the network and one step of everything work. Nothing was kept.")
+        return
+    judged = workflow.train(settings, run_dir, _progress(quiet))
+    _show(judged)
+    _next(judged.run, f"cervinet evaluate {_quoted(judged.run)}", f"cervinet predict IMAGE --run {_quoted(judged.run)}")
+
+
+@main.command()
+@click.argument("run_or_override", nargs=-1, metavar="[RUN] [KEY=VALUE]...")
+@click.option("--data", type=FOLDER, help="Another folder or table to judge the run on, all of it.")
+@click.option("--out", type=FOLDER, help="Where to write. Default: a new folder in RUN/evaluations/.")
+@_quiet
+def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | None, quiet: bool) -> None:
+    """Judge a run (the newest finished one) on its test split, or on other data.
+
+    With --data, KEY=VALUE tells how to read them, as in data.reader.table.label=diagnosis.
+    """
+    from cervinet import workflow
+    from cervinet.assembly import config_of
+
+    runs = [word for word in run_or_override if "=" not in word or Path(word).is_dir()]
+    overrides = [word for word in run_or_override if word not in runs]
+    if len(runs) > 1:
+        raise UsageError(f"one RUN at a time; got {', '.join(runs)}")
+    run = _run(Path(runs[0]) if runs else None)
+    config = config_of(run, data, overrides)
+    judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=_progress(quiet))
+    _show(judged)
+    if judged.unreadable:
+        raise PredictionError(_unreadable([(u.image, u.error) for u in judged.unreadable], judged.evaluation.images))
+
+
+@main.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option("--run", "run_path", type=FOLDER, help="Run directory. Default: the newest finished one under runs/.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+@click.option("--csv", "csv_file", type=FOLDER, help="Write a CSV table to this file.")
+def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_file: Path | None) -> None:
+    """Class and probabilities of pictures: files, folders, patterns such as 'scans/*.jpg'.
+
+    A picture that cannot be read is reported, the others are predicted, and the exit code is 5.
+    """
+    from cervinet import workflow
+    from cervinet.inference.inputs import pictures_named
+    from cervinet.report.predicted import as_object, write_csv
+
+    run = _run(run_path)
+    card, predictions = workflow.predict(run, pictures_named(images), _progress(as_json))
+    seen = []
+    for prediction in predictions:
+        seen.append(prediction)
+        if as_json:
+            click.echo(json.dumps(as_object(prediction, card.classes)))
+    if csv_file:
+        write_csv(seen, card.classes, csv_file)
+    elif not as_json:
+        _show_predictions(seen, card.classes, card.note)
+    errors = [(str(p.image), p.error) for p in seen if p.error]
+    if errors:
+        raise PredictionError(_unreadable(errors, len(seen) - len(errors)))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--to", type=FOLDER, help="The YAML file to write. Default: FOLDER's name in this directory.")
+def init(folder: Path, to: Path | None) -> None:
+    """Look at a folder or a table of pictures and write a config for it."""
+    from cervinet.scaffold import write_config
+
+    path, found = write_config(folder, to)
+    click.echo(found)
+    click.echo(f"Wrote {path}. Look through it, then run:", err=True)
+    click.echo(f"  cervinet train --config {_quoted(path)} --dry-run", err=True)
+    click.echo(f"  cervinet train --config {_quoted(path)}", err=True)
+
+
+@main.command()
+@click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
+def demo(run_dir: Path | None) -> None:
+    """Train, evaluate and predict on synthetic phantoms: no data, no download, about two minutes."""
+    from cervinet import workflow
+    from cervinet.config import load_config
+    from cervinet.shipped import shipped_config
+
+    config = load_config(shipped_config("demo.yaml"))
+    judged = workflow.train(config, run_dir, _progress(quiet=False))
+    _show(judged)
+    pictures = workflow.test_pictures(judged.run, count=3)
+    card, predictions = workflow.predict(_run(judged.run), pictures, _progress(quiet=True))
+    _show_predictions(list(predictions), card.classes, card.note)
+    run = _quoted(judged.run)
+    _next(judged.run, f"cervinet predict {_quoted(pictures[0])} --run {run}", f"cervinet evaluate {run}", "cervinet init YOUR_FOLDER")
+
+
+@main.group()
+def config() -> None:
+    """Look at configs."""
+
+
+@config.command("show")
+@click.argument("path", type=CONFIG, metavar="CONFIG")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+def config_show(path: Path, overrides: tuple[str, ...]) -> None:
+    """Print a config with every default, after checking it."""
+    from cervinet.config import load_config
+
+    click.echo(load_config(path, overrides).to_yaml(), nl=False)
+
+
+@config.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of a config, from which editors complete."""
+    from cervinet.config import config_schema
+
+    click.echo(json.dumps(config_schema(), indent=2))
+
+
+@main.group()
+def data() -> None:
+    """Look at pictures and prepare them."""
+
+
+@data.command("prepare")
+@click.argument("path", type=CONFIG, metavar="CONFIG")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@_quiet
+def data_prepare(path: Path, overrides: tuple[str, ...], quiet: bool) -> None:
+    """Decode and prepare every picture ahead of training."""
+    from cervinet import workflow
+    from cervinet.config import load_config
+
+    store = workflow.prepare(load_config(path, overrides), _progress(quiet))
+    click.echo(store.path)
+
+
+@main.group()
+def weights() -> None:
+    """Bring pretrained weights."""
+
+
+@weights.command("fetch")
+@click.argument("name")
+@click.option("--to", type=FOLDER, required=True, help="Folder for NAME.weights.h5.")
+def weights_fetch(name: str, to: Path) -> None:
+    """Download the ImageNet weights of a backbone, for a machine without a connection."""
+    from cervinet import workflow
+
+    path = workflow.fetch_weights(name, to)
+    click.echo(path)
+    click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={_quoted(path)}", err=True)
+
+
+def _progress(quiet: bool) -> "Progress":
+    from cervinet.progress import Silent
+    from cervinet.terminal import Terminal
+
+    return Silent() if quiet else Terminal()
+
+
+def _run(path: Path | None) -> "Run":
+    from cervinet.run import Run
+
+    return Run.open(path)
+
+
+def _show(judged: "Judged") -> None:
+    """The metrics on stdout, and where the rest is."""
+    from cervinet.report.tables import overall_rows, per_class_table
+    from cervinet.terminal import console, table
+
+    found = judged.evaluation
+    out = console(sys.stdout)
+    note = f", {judged.note}" if judged.note else ""
+    what = f"{found.split} split: {found.images} images of {found.groups} groups{note}"
+    interval = f"value ({found.confidence:.0%} interval)"
+    out.print(table(["metric", interval, "n"], overall_rows(found), title=what))
+    out.print(table(*per_class_table(found)))
+    click.echo(f"Plots: {judged.folder / 'plots'}")
+
+
+def _show_predictions(predictions: list[Any], classes: tuple[str, ...], note: str) -> None:
+    from cervinet.report.predicted import rows
+    from cervinet.terminal import console, table
+
+    title = f"trained on {note}" if note else ""
+    console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes), title=title))
+
+
+def _unreadable(errors: list[tuple[str, str]], read: int) -> str:
+    shown = "\n".join(f"  {error}" for _, error in errors)
+    return f"{len(errors)} of {len(errors) + read} pictures could not be read; the others were predicted:\n{shown}"
+
+
+def _next(run: Path, *commands: str) -> None:
+    click.echo(f"Run: {run}\nNext:", err=True)
+    for command in commands:
+        click.echo(f"  {command}", err=True)
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(os.fspath(path))

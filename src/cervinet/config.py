@@ -1,0 +1,269 @@
+"""Every setting of cervinet: its type, default, check and explanation in one place.
+
+`load_config` reads a YAML file and `key=value` overrides and either returns a checked, frozen Config or raises one
+ConfigError that lists every problem with its line. Components never see a Config; `workflow.py` hands them
+plain arguments.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+
+from cervinet import registry
+from cervinet.choice import Choice, Kind, describe
+from cervinet.errors import ConfigError
+from cervinet.yaml_source import Source, override, read_yaml
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+def expects(words: str) -> dict[str, Any]:
+    """How an error message names what a setting must be."""
+    return {"json_schema_extra": {"x-expects": words}}
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Split(Section):
+    """How the pictures are divided. Groups are never torn apart."""
+
+    val: Fraction | None = Field(None, **expects("a fraction from 0 to 1"))
+    """Share of the pictures for validation: 0.15, or 0.2 of the training part where the data bring their own test part."""
+    test: Fraction | None = Field(None, **expects("a fraction from 0 to 1"))
+    """Share of the pictures for the test: 0.15 where the data bring no test part."""
+    file: Path | None = None
+    """A CSV with the columns image and split (such as another run's splits.csv) to use instead of a new division."""
+
+
+class Data(Section):
+    """Which pictures, and what is always done to them."""
+
+    root: Path | None = None
+    """The folder of the pictures, or the table file. Relative to the folder the command is run in."""
+    reader: Annotated[Choice, Kind("reader")] = Choice("class_folders")
+    """The layout on disk."""
+    image_size: tuple[PositiveInt, PositiveInt] = Field((256, 256), **expects("two positive integers"))
+    """[height, width] in pixels that the network sees."""
+    preprocess: list[Annotated[Choice, Kind("preprocess")]] = Field(
+        [Choice("letterbox", {"fill": 0})], validate_default=True, **expects("a list of steps")
+    )
+    """Fixed steps in order; exactly one of them resizes (letterbox, stretch or center_crop)."""
+    split: Split = Split()
+    store: bool = True
+    """Decode every picture once into a file that is mapped into memory, and reuse it in later runs."""
+    cache: Path | None = None
+    """Where prepared pictures are kept: $CERVINET_CACHE or ~/.cache/cervinet when not set."""
+
+    @field_validator("preprocess")
+    @classmethod
+    def _one_step_resizes(cls, steps: list[Choice]) -> list[Choice]:
+        resizing = [s.name for s in steps if registry.find("preprocess", s.name).traits.get("resizes")]
+        if len(resizing) != 1:
+            names = [n for n, e in registry.available("preprocess").items() if e.traits.get("resizes")]
+            raise ValueError(f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}")
+        return steps
+
+    @model_validator(mode="after")
+    def _root_where_needed(self) -> "Data":
+        if self.root is None and registry.find("reader", self.reader.name).traits.get("needs_root", True):
+            raise ValueError("needs `root`: the folder of the pictures, as in data.root=my_pictures")
+        return self
+
+
+class Model(Section):
+    """The network."""
+
+    architecture: Annotated[Choice, Kind("architecture")] = Choice("cervix_cnn")
+    """A network from scratch, or a backbone with a new head."""
+    weights: str = "none"
+    """none (random), imagenet (backbones only), or the path of a .keras, .weights.h5 or .h5 file."""
+
+
+class Augment(Section):
+    """Random changes of each training picture: one affine warp and one pass over the colours."""
+
+    horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of a mirror image, left to right."""
+    vertical_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability of a mirror image, top to bottom."""
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Largest rotation either way, in degrees."""
+    shift: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest shift either way, as a fraction of height and width."""
+    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (1.0, 1.0), **expects("two factors, smallest and largest, as in [0.9, 1.2]")
+    )
+    """Smallest and largest magnification."""
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Largest change of brightness either way, as a fraction of the full range."""
+    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest relative change of contrast either way."""
+    fill: Literal["reflect", "black"] = "reflect"
+    """What stands where the warp looks beyond the edge."""
+
+    @field_validator("zoom")
+    @classmethod
+    def _in_order(cls, zoom: tuple[float, float]) -> tuple[float, float]:
+        if zoom[0] > zoom[1]:
+            raise ValueError("must be two factors, smallest and largest, as in [0.9, 1.2]")
+        return zoom
+
+
+class EarlyStopping(Section):
+    """Stop when the monitored metric no longer gets better."""
+
+    patience: PositiveInt = 10
+    """Epochs without improvement after which training stops."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """The smallest change that counts as an improvement."""
+
+
+class Training(Section):
+    """How the network learns."""
+
+    epochs: PositiveInt = 30
+    batch_size: PositiveInt = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    optimizer: Annotated[Choice, Kind("optimizer")] = Field(Choice("adam"), validate_default=True)
+    """Any optimizer of Keras."""
+    loss: Annotated[Choice, Kind("loss")] = Field(Choice("cross_entropy"), validate_default=True)
+    augment: Augment = Augment()
+    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    """The weights kept are those of the epoch with the best value of this."""
+    early_stopping: EarlyStopping | None = None
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+    """auto: mixed precision on a GPU with tensor cores, float32 elsewhere."""
+    xla: bool | Literal["auto"] = Field("auto", **expects("true, false or auto"))
+    """auto: compile with XLA on a GPU, not on a CPU, where it makes these networks slower."""
+    deterministic: bool = True
+    """The same seed gives the same weights on the same machine; some GPU operations become slower."""
+
+
+class Evaluation(Section):
+    """How results are judged."""
+
+    draws: Annotated[int, Field(ge=100)] = 2000
+    """Bootstrap draws behind each interval."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Coverage of the intervals."""
+
+
+class Config(Section):
+    """A training run of cervinet."""
+
+    name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", **expects("letters, digits, '.', '_' and '-'"))
+    """Ends the name of the run directory."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    """All randomness comes from it: division, order, augmentation, initial weights, dropout, bootstrap."""
+    classes: list[str] | None = Field(None, **expects("a list of texts (a number in quotes)"))
+    """The classes in the order of the output; when not set, those of the data in alphabetical order."""
+    data: Data
+    model: Model = Model()
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+
+    @field_validator("classes")
+    @classmethod
+    def _at_least_two(cls, classes: list[str] | None) -> list[str] | None:
+        if classes is not None and (len(classes) < 2 or len(set(classes)) < len(classes)):
+            raise ValueError("must be at least two different names")
+        return classes
+
+    @model_validator(mode="after")
+    def _network_fits(self) -> "Config":
+        traits = registry.find("architecture", self.model.architecture.name).traits
+        smallest = traits["smallest"]
+        if min(self.data.image_size) < smallest:
+            height, width = self.data.image_size
+            raise ValueError(
+                f"`data.image_size` must be at least {smallest} × {smallest} for `{self.model.architecture}`; "
+                f"got {height} × {width}"
+            )
+        if self.model.weights == "imagenet" and not traits["pretrained"]:
+            raise ValueError(
+                f"`model.weights` must be none or a file for `{self.model.architecture}`, which has no ImageNet weights; "
+                "got imagenet"
+            )
+        return self
+
+    def to_yaml(self) -> str:
+        """The resolved config with every default, as YAML that `load_config` reads back."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
+
+
+def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
+    """Read, override, check. Raises ConfigError with every problem and its line."""
+    return check(override(read_yaml(path), overrides))
+
+
+def check(source: Source) -> Config:
+    problems = list(source.problems)
+    try:
+        config = Config.model_validate_json(json.dumps(source.data))
+    except ValidationError as error:
+        found = dict.fromkeys(line for e in error.errors(include_url=False) for line in _sentences(e, source))
+        problems += found
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema of a config, for editors."""
+    schema = Config.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "cervinet config"}
+
+
+def _sentences(error: Any, source: Source) -> Iterable[str]:
+    location = error["loc"]
+    if error["type"] == "choice":
+        for inner, words, value in error["ctx"]["problems"]:
+            yield _sentence((*location, *inner), words, value, source)
+        return
+    section, depth, field = _nearest_field(location)
+    words, value = describe(error, section)
+    extra = field.json_schema_extra if field else None
+    if isinstance(extra, dict) and error["type"] not in ("extra_forbidden", "missing", "value_error"):
+        words, location = f"must be {extra['x-expects']}", location[:depth]
+        value = _look_up(source.data, location)
+    if error["type"] in ("extra_forbidden", "value_error"):
+        value = None
+    yield _sentence(location, words, value, source)
+
+
+def _sentence(location: tuple[Any, ...], words: str, value: Any, source: Source) -> str:
+    if not location:  # a check over several sections names its settings itself
+        return words
+    dotted = ".".join(map(str, location))
+    got = "" if value is None else f"; got {value!r}"
+    where = source.where(location)
+    return f"`{dotted}` {words}{got}" + (f" ({where})" if where else "")
+
+
+def _nearest_field(location: tuple[Any, ...]) -> tuple[type[BaseModel], int, Any]:
+    """The section that holds the place, how deep the field lies, and the field."""
+    section: type[BaseModel] = Config
+    for depth, part in enumerate(location, start=1):
+        field = section.model_fields.get(part) if isinstance(part, str) else None
+        inner = _section_of(field)
+        if inner is None or depth == len(location):
+            return section, depth, field
+        section = inner
+    return section, len(location), None
+
+
+def _section_of(field: Any) -> type[BaseModel] | None:
+    candidates = (getattr(field, "annotation", None), *getattr(getattr(field, "annotation", None), "__args__", ()))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+
+
+def _look_up(data: Any, location: tuple[Any, ...]) -> Any:
+    for part in location:
+        data = data[part] if isinstance(data, dict) and part in data else None
+    return data

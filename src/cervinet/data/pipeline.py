@@ -1,0 +1,87 @@
+"""Prepared pictures → `tf.data`, in an order that is a function of (seed, epoch)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from cervinet.data.augment import Augmentation
+from cervinet.data.manifest import Manifest
+from cervinet.data.store import Images
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Batches of one split.
+
+    Attributes:
+        images: prepared pictures by row number.
+        rows: row numbers of the split, int64 (n,).
+        labels: class index of each of them, int64 (n,).
+        classes: number of classes.
+        size: (height, width).
+        batch_size: pictures a step; the last step of an epoch has what is left.
+    """
+
+    images: Images
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    classes: int
+    size: tuple[int, int]
+    batch_size: int
+
+    @property
+    def steps(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+    def training(self, seed: int, epoch: int, augmentation: Augmentation) -> tf.data.Dataset:
+        """One epoch, shuffled and augmented: (images uint8 (b, h, w, 3), one-hot float32 (b, classes))."""
+        order = np.random.default_rng((seed, epoch)).permutation(len(self.rows))
+
+        def pictures(places: NDArray[np.int64]) -> NDArray[np.uint8]:
+            rows = self.rows[places]
+            images = self.images[rows]
+            if not augmentation:
+                return images
+            views = (
+                augmentation.apply(image, seed=seed, epoch=epoch, index=int(row))
+                for image, row in zip(images, rows, strict=True)
+            )
+            return np.stack(list(views))
+
+        return self._dataset(order, pictures)
+
+    def in_order(self) -> tf.data.Dataset:
+        """Every picture once, as it is, in the order of `rows`: the same kind of batches."""
+        return self._dataset(np.arange(len(self.rows)), lambda places: self.images[self.rows[places]])
+
+    def _dataset(
+        self, order: NDArray[np.int64], pictures: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    ) -> tf.data.Dataset:
+        one_hot = np.eye(self.classes, dtype=np.float32)
+
+        def batch(step: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+            places = order[step * self.batch_size : (step + 1) * self.batch_size]
+            return pictures(places), one_hot[self.labels[places]]
+
+        def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            # stateful=True, the default, would run the steps one after the other under op determinism.
+            images, labels = tf.numpy_function(batch, [step], [tf.uint8, tf.float32], stateful=False)
+            images.set_shape((None, *self.size, 3))
+            labels.set_shape((None, self.classes))
+            return images, labels
+
+        dataset = tf.data.Dataset.range(self.steps).map(load, tf.data.AUTOTUNE, deterministic=True)
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+        return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+
+
+def batches_of(manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int) -> Batches:
+    """The batches of a split of a manifest whose prepared pictures are `images`, row by row."""
+    part = manifest.part(split)
+    index = {name: number for number, name in enumerate(manifest.classes)}
+    labels = part["label"].map(index).to_numpy(np.int64)
+    return Batches(images, part.index.to_numpy(np.int64), labels, len(manifest.classes), size, batch_size)

@@ -1,0 +1,162 @@
+"""Every picture decoded and prepared once, then mapped into memory.
+
+A store is a folder `images.npy` (uint8, (pictures, height, width, 3), RGB) + `store.json`, named by a digest of the
+pictures' contents, the settings and the decoder's version: anything that could change a pixel changes the name. It
+is built beside and renamed, so it is whole or not there. The file is mapped, not read: the operating system
+keeps the pages in use and drops the others, and memory does not grow with the number of pictures.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet.data.decode import DECODER_VERSION
+from cervinet.data.digests import Digests, digest_of
+from cervinet.data.preprocess import Steps, load_prepared
+from cervinet.errors import DataError, ImageError
+from cervinet.files import write_atomically
+from cervinet.progress import Progress
+
+_UNFINISHED = ".building-"
+_STALE_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Store:
+    """Prepared pictures by row number; `images` is mapped read-only, uint8 (n, height, width, 3) RGB."""
+
+    images: NDArray[np.uint8]
+    path: Path
+    built: bool
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return self.images[rows]
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """The same pictures without a store: decoded anew each time they are asked for."""
+
+    paths: Sequence[Path]
+    size: tuple[int, int]
+    steps: Steps
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return np.stack([load_prepared(self.paths[row], self.size, self.steps) for row in rows])
+
+
+Images = Store | Decoder
+
+
+def default_cache() -> Path:
+    """$CERVINET_CACHE, or cervinet's folder in the user's cache directory."""
+    if os.environ.get("CERVINET_CACHE"):
+        return Path(os.environ["CERVINET_CACHE"])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cervinet"
+
+
+def open_store(
+    paths: Sequence[Path], root: Path, size: tuple[int, int], steps: Steps, cache: Path, progress: Progress
+) -> Store:
+    """The store of these pictures, built if it is not there.
+
+    Args:
+        paths: picture files.
+        root: their folder; only names the file in which digests are remembered.
+        size: (height, width) in pixels.
+        steps: fixed preprocessing.
+        cache: folder of all stores.
+        progress: shows the building.
+
+    Raises:
+        DataError: pictures that cannot be read, all named; or too little space on the disk.
+    """
+    digests = Digests(cache, root).of(progress.track(paths, len(paths), "Looking for changes"))
+    key = digest_of(json.dumps([1, DECODER_VERSION, size, steps, digests]).encode())
+    folder = cache / "stores" / key
+    built = not (folder / "store.json").is_file()
+    if built:
+        _build(folder, paths, size, steps, progress)
+    return Store(np.load(folder / "images.npy", mmap_mode="r"), folder, built)
+
+
+def decode_all(
+    paths: Iterable[Path], load: Callable[[Path], NDArray[np.uint8]], workers: int | None = None
+) -> Iterator[tuple[Path, NDArray[np.uint8] | ImageError]]:
+    """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer."""
+    workers = workers or os.cpu_count() or 1
+    waiting: deque[tuple[Path, Future[NDArray[np.uint8]]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for path in paths:
+                waiting.append((path, pool.submit(load, path)))
+                if len(waiting) >= 4 * workers:
+                    yield _result(*waiting.popleft())
+            while waiting:
+                yield _result(*waiting.popleft())
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _result(path: Path, future: "Future[NDArray[np.uint8]]") -> tuple[Path, NDArray[np.uint8] | ImageError]:
+    try:
+        return path, future.result()
+    except ImageError as error:
+        return path, error
+
+
+def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: Steps, progress: Progress) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_stale(folder.parent)
+    needed, free = len(paths) * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
+    if needed > free:
+        raise DataError(
+            f"preparing {len(paths)} pictures needs {needed / 2**30:.1f} GiB under {folder.parent}, which has "
+            f"{free / 2**30:.1f} GiB free; set data.cache to a larger disk, or data.store=false"
+        )
+    # The pictures are of patients: mkdtemp makes a folder that only its owner can enter.
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
+    try:
+        images = np.lib.format.open_memmap(temporary / "images.npy", "w+", np.uint8, (len(paths), *size, 3))
+        decoded = decode_all(paths, lambda path: load_prepared(path, size, steps))
+        errors = []
+        for row, (_, image) in enumerate(progress.track(decoded, len(paths), "Preparing pictures")):
+            if isinstance(image, ImageError):
+                errors.append(str(image))
+            else:
+                images[row] = image
+        if errors:
+            raise DataError(unreadable(errors, len(paths)))
+        images.flush()
+        write_atomically(temporary / "store.json", json.dumps({"pictures": len(paths), "size": size}).encode())
+        try:
+            temporary.rename(folder)
+        except OSError:
+            # Another process was faster with the same pictures; its store is as good.
+            if not (folder / "store.json").is_file():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def unreadable(errors: Sequence[str], total: int) -> str:
+    shown = "\n".join(f"  {error}" for error in errors)
+    return f"{len(errors)} of {total} pictures cannot be read; replace or remove them:\n{shown}"
+
+
+def _remove_stale(stores: Path) -> None:
+    """Take away what killed processes left behind."""
+    for folder in stores.glob(f"{_UNFINISHED}*"):
+        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

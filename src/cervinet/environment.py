@@ -1,0 +1,38 @@
+"""On what a run was made: versions, platform, code. No user name, no host name, no path."""
+
+import platform
+import subprocess
+from importlib.metadata import version
+from typing import Any
+
+from cervinet import __version__
+
+PACKAGES = (
+    *("keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "pillow"),
+    *("pydantic", "scikit-learn", "tensorflow"),
+)
+
+
+def versions() -> dict[str, str]:
+    """Of cervinet, Python and the packages whose change could change a number."""
+    return {"cervinet": __version__, "python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def describe(**more: Any) -> dict[str, Any]:
+    """The content of `environment.json`."""
+    return {"versions": versions(), "platform": platform.platform(), "git_commit": _git_commit(), **more}
+
+
+def _git_commit() -> str | None:
+    """The commit of the folder the command runs in, with `-dirty` where files differ from it; None without git."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ("git", *arguments), capture_output=True, text=True, check=True, timeout=10
+    ).stdout.strip()

@@ -1,0 +1,81 @@
+"""One way from pictures to probabilities, for training's own evaluation and for every command."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from cervinet.data.preprocess import load_prepared
+from cervinet.data.store import Images, decode_all
+from cervinet.errors import CervinetError, ImageError
+from cervinet.run import ModelCard, Run
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One picture: probabilities and logits float64 (classes,), or the error that it gave."""
+
+    image: Path
+    probabilities: NDArray[np.float64] | None = None
+    logits: NDArray[np.float64] | None = None
+    error: str = ""
+
+
+class Predictor:
+    """A trained network with the preprocessing it was trained behind."""
+
+    def __init__(self, model: keras.Model, card: ModelCard) -> None:
+        self.card = card
+        outputs = keras.Model(model.input, [model.get_layer("logits").output, model.output])
+        spec = tf.TensorSpec((None, *card.image_size, 3), tf.uint8)
+        self._infer = tf.function(lambda images: outputs(images, training=False), input_signature=[spec])
+
+    @classmethod
+    def load(cls, run: Run) -> "Predictor":
+        """The model of a run. Raises CervinetError when its file was changed or cannot be read."""
+        card = run.read_card()
+        try:
+            model = keras.models.load_model(run.model, compile=False, safe_mode=True)
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0]
+            raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
+        return cls(model, card)
+
+    def probabilities(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities and logits, float64 (n, classes), of prepared pictures, uint8 (n, height, width, 3) RGB."""
+        logits, probabilities = self._infer(tf.convert_to_tensor(images))
+        return probabilities.numpy().astype(np.float64), logits.numpy().astype(np.float64)
+
+    def rows(self, images: Images, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities and logits of rows of a store."""
+        parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
+        probabilities, logits = zip(*parts, strict=True)
+        return np.concatenate(probabilities), np.concatenate(logits)
+
+    def files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
+        """Each picture in order; one that cannot be read gives its error and stops nothing."""
+        size, steps = self.card.image_size, self.card.preprocess
+        batch: list[tuple[Path, Any]] = []
+        for item in decode_all(paths, lambda path: load_prepared(path, size, steps)):
+            batch.append(item)
+            if len(batch) == BATCH:
+                yield from self._batch(batch)
+                batch = []
+        if batch:
+            yield from self._batch(batch)
+
+    def _batch(self, batch: Sequence[tuple[Path, NDArray[np.uint8] | ImageError]]) -> Iterator[Prediction]:
+        images = [image for _, image in batch if not isinstance(image, ImageError)]
+        pairs = iter(zip(*self.probabilities(np.stack(images)), strict=True) if images else ())
+        for path, image in batch:
+            if isinstance(image, ImageError):
+                yield Prediction(path, error=str(image))
+            else:
+                yield Prediction(path, *next(pairs))

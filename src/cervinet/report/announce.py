@@ -1,0 +1,65 @@
+"""What a user should know before the first epoch."""
+
+from pathlib import Path
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cervinet.data.manifest import SPLITS, Manifest
+from cervinet.progress import Progress
+
+if TYPE_CHECKING:
+    from keras import Model
+
+    from cervinet.training.devices import Device
+
+
+def announce_data(progress: Progress, manifest: Manifest) -> None:
+    """Pictures, and groups where there are any, of each class in each split."""
+    title = f"Pictures under {manifest.root}" + (f" ({manifest.note})" if manifest.note else "")
+    named = manifest.has_groups()
+    rows = []
+    for name in (*manifest.classes, "all"):
+        cells = []
+        for split in (*SPLITS, "all"):
+            part = manifest.table if split == "all" else manifest.part(split)
+            part = part if name == "all" else part[part["label"] == name]
+            groups = f" ({part['group'].nunique()} groups)" if named else ""
+            cells.append(f"{len(part)}{groups}")
+        rows.append([name, *cells])
+    progress.counts(title, ["class", *SPLITS, "all"], rows)
+    if manifest.ignored_line():
+        progress.say(manifest.ignored_line())
+    for line in thin_spots(manifest):
+        progress.say(f"Warning: {line}")
+
+
+def thin_spots(manifest: Manifest) -> list[str]:
+    """Classes that cannot be judged because a split has none of them."""
+    return [
+        f"the class '{name}' has no pictures in {split}; its results there cannot be computed"
+        for split in SPLITS
+        for name in manifest.classes
+        if not (manifest.part(split)["label"] == name).any()
+    ]
+
+
+def announce_network(progress: Progress, model: "Model", weights: str, device: "Device", run: Path) -> None:
+    """Network, parameters, device, precision, and where the results will lie."""
+    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    progress.facts(
+        "Training",
+        [
+            ("network", f"{model.name}, weights: {weights}"),
+            ("parameters", f"{model.count_params():,} ({trainable:,} trainable)"),
+            ("device", device.name + (", compiled with XLA" if device.xla else "")),
+            ("precision", device.precision),
+            ("run", str(run)),
+        ],
+    )
+    if weights == "none" and trainable < model.count_params() / 2:
+        progress.say(
+            f"Warning: the backbone {model.name} is frozen at random weights; "
+            "set model.weights to imagenet or to a file, unless this is a trial"
+        )

@@ -1,0 +1,27 @@
+"""Metrics and plots of an evaluation, as files."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from cervinet.evaluation.evaluate import Evaluation, evaluate
+from cervinet.evaluation.predictions import Predictions
+from cervinet.report import plots
+from cervinet.run import write_json
+
+
+def write_evaluation(
+    predictions: Predictions, folder: Path, *, draws: int, confidence: float, seed: int, note: str
+) -> Evaluation:
+    """Judge predictions; write metrics.json, plots/confusion_matrix.png and plots/roc.png into a folder."""
+    evaluation = evaluate(predictions, draws=draws, confidence=confidence, seed=seed)
+    values = evaluation.to_json() | ({"note": note} if note else {})
+    write_json(folder / "metrics.json", values)
+    plots.save(plots.confusion_matrix(evaluation, note=note), folder / "plots" / "confusion_matrix.png")
+    plots.save(plots.roc_curves(predictions, evaluation, note=note), folder / "plots" / "roc.png")
+    return evaluation
+
+
+def write_progress(history: list[dict[str, float]], monitor: str, path: Path, note: str) -> None:
+    """Redraw the curves of the epochs so far."""
+    plots.save(plots.training_progress(pd.DataFrame(history), monitor=monitor, note=note), path)

@@ -1,0 +1,169 @@
+"""The run directory: the only module that knows a file name inside it.
+
+    runs/20261120-101500-cervix-cnn/
+      config.yaml  environment.json  splits.csv  data_issues.csv  status.json
+      history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/last.weights.h5
+      model.keras  model.json
+      predictions_val.csv  predictions_test.csv  metrics.json  plots/
+      evaluations/20261121-090000-test/      what `cervinet evaluate` found later
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from cervinet.errors import CervinetError, UsageError
+from cervinet.files import write_atomically
+
+RUNS = Path("runs")
+State = Literal["running", "finished", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything needed to use the weights without the config (`model.json`).
+
+    Attributes:
+        classes: in the order of the output.
+        image_size: (height, width).
+        preprocess: fixed steps, as (name, options).
+        architecture: registered name.
+        note: says of what kind the training pictures were where they were not real; empty for real ones.
+        versions: of the packages that made the model.
+        hashes: SHA-256 of each model file.
+    """
+
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    preprocess: tuple[tuple[str, dict[str, Any]], ...]
+    architecture: str
+    note: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+
+class Run:
+    """Paths and small files of one run directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.environment = path / "environment.json"
+        self.splits = path / "splits.csv"
+        self.issues = path / "data_issues.csv"
+        self.status_file = path / "status.json"
+        self.history = path / "history.csv"
+        self.progress_plot = path / "progress.png"
+        self.best = path / "checkpoints" / "best.weights.h5"
+        self.last = path / "checkpoints" / "last.weights.h5"
+        self.model = path / "model.keras"
+        self.card = path / "model.json"
+        self.metrics = path / "metrics.json"
+        self.plots = path / "plots"
+        self.evaluations = path / "evaluations"
+
+    def predictions(self, split: str) -> Path:
+        return self.path / f"predictions_{split}.csv"
+
+    @classmethod
+    def create(cls, path: Path | None, name: str) -> "Run":
+        """A new run directory, claimed by this process. Raises UsageError where one is already."""
+        run = cls(cls.claim(path) if path else _fresh(RUNS, name))
+        try:
+            # Exclusive creation decides between two processes that were given the same empty directory.
+            os.close(os.open(run.status_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            raise UsageError(f"another run has just taken {run.path}; choose another --run-dir") from None
+        run.set_status("running")
+        return run
+
+    @staticmethod
+    def claim(folder: Path) -> Path:
+        """A directory for results, absent or empty. Raises UsageError otherwise."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise UsageError(f"{folder} must be absent or empty, so that nothing is overwritten; it has files")
+        except OSError as error:
+            raise UsageError(f"the directory {folder} cannot be made: {error.strerror}") from None
+        return folder
+
+    @classmethod
+    def open(cls, path: Path | None) -> "Run":
+        """A finished run: the given one, or the newest under `runs/`."""
+        if path is None:
+            finished = [run for run in map(cls, RUNS.glob("*")) if run.status() == "finished"]
+            if not finished:
+                raise UsageError("there is no finished run under runs/; train one, or name one: --run DIRECTORY")
+            return max(finished, key=lambda run: run.status_file.stat().st_mtime_ns)
+        run = cls(path)
+        if not run.card.is_file():
+            raise UsageError(f"{path} must be the directory of a finished run; it has no {run.card.name}")
+        return run
+
+    def set_status(self, state: State, reason: str = "") -> None:
+        status = {"state": state, "pid": os.getpid(), "time": datetime.now().astimezone().isoformat(timespec="seconds")}
+        write_json(self.status_file, status | ({"reason": reason} if reason else {}))
+
+    def status(self) -> str:
+        try:
+            return str(json.loads(self.status_file.read_text())["state"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return "unknown"
+
+    def new_evaluation(self, label: str) -> Path:
+        return _fresh(self.evaluations, label)
+
+    def write_card(self, card: ModelCard) -> None:
+        """Write `model.json` with the hash of the model file."""
+        write_json(self.card, asdict(card) | {"hashes": {self.model.name: sha256(self.model)}})
+
+    def read_card(self) -> ModelCard:
+        """The card, after the model file was checked against its hash."""
+        try:
+            values = json.loads(self.card.read_text(encoding="utf-8"))
+            card = ModelCard(
+                **values
+                | {
+                    "classes": tuple(values["classes"]),
+                    "image_size": tuple(values["image_size"]),
+                    "preprocess": tuple((name, options) for name, options in values["preprocess"]),
+                }
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CervinetError(f"{self.card} must be the card of a model; it cannot be read as one: {error}") from None
+        if not self.model.is_file():
+            raise CervinetError(f"{self.model} is not there; the run is incomplete: train again")
+        if card.hashes.get(self.model.name) != sha256(self.model):
+            raise CervinetError(
+                f"{self.model} is not the file that this run saved (its SHA-256 is not the one in {self.card.name}); "
+                "bring the original back, or train again"
+            )
+        return card
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    write_atomically(path, (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fresh(parent: Path, label: str) -> Path:
+    """A new directory: the time, what it is, and a number where several start in one second."""
+    parent.mkdir(parents=True, exist_ok=True)
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{label}"
+    for name in (stem, *(f"{stem}-{n}" for n in range(2, 1000))):
+        try:
+            (parent / name).mkdir()
+        except FileExistsError:
+            continue
+        return parent / name
+    raise UsageError(f"{parent} has a thousand directories that begin with {stem}")

@@ -1,0 +1,129 @@
+"""What each command does, step by step. Read this first; `assembly.py` shows what each step is given."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cervinet import assembly
+from cervinet.config import Config
+from cervinet.data.manifest import Manifest
+from cervinet.data.store import Store
+from cervinet.errors import CervinetError
+from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.predictions import Unreadable, write_predictions
+from cervinet.progress import Progress
+from cervinet.report.announce import announce_data
+from cervinet.run import ModelCard, Run
+
+if TYPE_CHECKING:
+    from cervinet.inference.predictor import Prediction
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a command found.
+
+    Attributes:
+        run: directory of the run.
+        folder: where predictions, metrics and plots were written.
+        evaluation: the metrics.
+        note: says that the pictures were synthetic, where they were.
+        unreadable: pictures without a prediction, and why.
+    """
+
+    run: Path
+    folder: Path
+    evaluation: Evaluation
+    note: str
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
+    """Read the pictures, fit the network, keep the best weights, judge them on the test split."""
+    manifest = assembly.read_manifest(config)
+    run = Run.create(run_dir, config.name)
+    with _status_kept(run):
+        announce_data(progress, manifest)
+        return _train(config, manifest, run, progress)
+
+
+def dry_run(config: Config, progress: Progress) -> None:
+    """All that `train` does, with one batch of each split, in a directory that is removed again."""
+    manifest = assembly.read_manifest(config)
+    announce_data(progress, manifest)
+    config = config.model_copy(
+        update={
+            "data": config.data.model_copy(update={"store": False}),
+            "training": config.training.model_copy(update={"epochs": 1}),
+            "evaluation": config.evaluation.model_copy(update={"draws": 100}),
+        }
+    )
+    with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
+        run = Run.create(Path(folder) / "run", config.name)
+        _train(config, assembly.few(config, manifest), run, progress)
+
+
+def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
+    """Judge a run on its own test split, or on all pictures of `config.data` (`external`)."""
+    from cervinet.inference.collect import collect
+    from cervinet.inference.predictor import Predictor
+
+    predictor = Predictor.load(run)
+    split = "external" if external else "test"
+    manifest = assembly.pictures_to_judge(config, run, predictor.card.classes, external)
+    folder = run.new_evaluation(split) if out is None else Run.claim(out)
+    found = list(progress.track(predictor.files(manifest.paths()), len(manifest), "Predicting"))
+    predictions = collect(manifest, found, split)
+    write_predictions(predictions, folder / f"predictions_{split}.csv")
+    evaluation = assembly.judge(config, predictions, folder, manifest.note)
+    return Judged(run.path, folder, evaluation, manifest.note, predictions.unreadable)
+
+
+def predict(run: Run, paths: Sequence[Path], progress: Progress) -> tuple[ModelCard, Iterator["Prediction"]]:
+    """Every picture's probabilities, in order, as they are ready."""
+    from cervinet.inference.predictor import Predictor
+
+    predictor = Predictor.load(run)
+    return predictor.card, progress.track(predictor.files(paths), len(paths), "Predicting")
+
+
+def prepare(config: Config, progress: Progress) -> Store:
+    """Build the store of prepared pictures ahead of training."""
+    return assembly.build_store(config, assembly.read_manifest(config), progress)
+
+
+def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> Judged:
+    from cervinet.inference.collect import predict_rows
+    from cervinet.report.announce import announce_data
+
+    device = assembly.set_up_device(config)
+    assembly.write_inputs(config, manifest, run, device)
+    images = assembly.open_images(config, manifest, progress)
+    with device.scope():
+        model = assembly.compiled_model(config, manifest, device)
+    announce_network(progress, model, config.model.weights, device, run.path)
+    best_epoch = assembly.fit_network(config, manifest, images, model, run, progress)
+    progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
+    predictor = assembly.save_model(config, manifest, model, run)
+    for split in ("val", "test"):
+        predictions = predict_rows(predictor, manifest, images, split)
+        write_predictions(predictions, run.predictions(split))
+    evaluation = assembly.judge(config, predictions, run.path, manifest.note)
+    return Judged(run.path, run.path, evaluation, manifest.note)
+
+
+@contextmanager
+def _status_kept(run: Run) -> Iterator[None]:
+    """Write into the run how it ended, whatever ends it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        run.set_status("interrupted")
+        raise
+    except BaseException as error:
+        run.set_status("failed", str(error) if isinstance(error, CervinetError) else repr(error))
+        raise
+    run.set_status("finished")

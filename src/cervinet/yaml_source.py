@@ -1,0 +1,146 @@
+"""Strict YAML with the line of every value.
+
+PyYAML reads YAML 1.1, in which `1e-3` is text, `NO` is false and the last of two equal keys wins. This module takes
+only its parser and resolves scalars by the core schema of YAML 1.2.2 (section 10.3.2); it refuses duplicate keys,
+anchors (an alias can unfold into gigabytes) and tags.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cervinet.errors import ConfigError, UsageError
+
+Location = tuple[str | int, ...]
+
+_CORE_SCHEMA = (
+    (re.compile(r"(null|Null|NULL|~|)"), lambda text: None),
+    (re.compile(r"true|True|TRUE"), lambda text: True),
+    (re.compile(r"false|False|FALSE"), lambda text: False),
+    (re.compile(r"[-+]?[0-9]+"), int),
+    (re.compile(r"0o[0-7]+"), lambda text: int(text[2:], 8)),
+    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: int(text[2:], 16)),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), lambda text: float(text.replace(".", ""))),
+)
+_MAX_DEPTH = 20
+
+
+@dataclass
+class Source:
+    """Plain values (dict, list, str, int, float, bool, None), where each was written, and what was wrong."""
+
+    data: dict[str, Any]
+    lines: dict[Location, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def where(self, location: Location) -> str:
+        """`file:line` of the value, or of the nearest thing around it."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, "")
+
+
+def read_yaml(path: Path) -> Source:
+    """The mapping in a YAML file. Raises ConfigError when there is no file, no YAML or no mapping."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"there is no config file {path}; `cervinet init FOLDER` writes one") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} must be UTF-8 text; byte {error.start} is not: is it a YAML file?") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    source = _parse(text, str(path))
+    if not isinstance(source.data, dict):
+        raise ConfigError(f"{path} must hold `key: value` lines; got {source.data!r}")
+    return source
+
+
+def override(source: Source, assignments: Iterable[str]) -> Source:
+    """Set `section.key=value` pairs of the command line; a value is written as in YAML."""
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not all(key.split(".")):
+            raise UsageError(
+                f"'{assignment}' must be section.key=value, as in training.epochs=5; "
+                "an option of the command starts with two dashes"
+            )
+        value = _parse(text, f"command line, {key}")
+        source.problems += value.problems
+        *parents, last = key.split(".")
+        node = source.data
+        for parent in parents:
+            if not isinstance(node.get(parent), dict):
+                node[parent] = {}
+            node = node[parent]
+        node[last] = value.data
+        source.lines[tuple(key.split("."))] = "command line"
+    return source
+
+
+def _parse(text: str, name: str) -> Source:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}" if mark else name
+        raise ConfigError(f"{where} is not valid YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{name} is not valid YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise ConfigError(f"{name} is nested too deeply; at most {_MAX_DEPTH} levels are allowed") from None
+    source = Source({})
+    source.data = _Builder(source, name).build(root, ()) if root is not None else {}
+    return source
+
+
+class _Builder:
+    def __init__(self, source: Source, name: str) -> None:
+        self.source, self.name, self.seen = source, name, set[int]()
+
+    def build(self, node: yaml.Node, location: Location) -> Any:
+        line = f"{self.name}:{node.start_mark.line + 1}"
+        self.source.lines.setdefault(location, line)
+        # An alias composes to the very node of its anchor.
+        if id(node) in self.seen:
+            self.source.problems.append(f"YAML anchors and aliases are not allowed; write the value out ({line})")
+            return None
+        self.seen.add(id(node))
+        if len(location) > _MAX_DEPTH:
+            raise ConfigError(f"{line} is nested too deeply; at most {_MAX_DEPTH} levels are allowed")
+        if not re.fullmatch(r"tag:yaml\.org,2002:(str|int|float|bool|null|timestamp|seq|map|merge|value)", node.tag):
+            self.source.problems.append(f"the YAML tag '{node.tag}' is not allowed ({line})")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, location)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*location, i)) for i, item in enumerate(node.value)]
+        return node.value if node.style else _scalar(node.value)
+
+    def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in node.value:
+            line = f"{self.name}:{key.start_mark.line + 1}"
+            if not isinstance(key, yaml.ScalarNode):
+                self.source.problems.append(f"a key must be a plain word ({line})")
+                continue
+            if key.value in result:
+                first = self.source.lines[(*location, key.value)]
+                dotted = ".".join(map(str, (*location, key.value)))
+                self.source.problems.append(f"`{dotted}` is set twice; keep one ({first} and {line})")
+                continue
+            self.source.lines[(*location, key.value)] = line
+            result[key.value] = self.build(value, (*location, key.value))
+        return result
+
+
+def _scalar(text: str) -> Any:
+    for pattern, convert in _CORE_SCHEMA:
+        if pattern.fullmatch(text):
+            return convert(text)
+    return text
