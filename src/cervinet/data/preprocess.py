@@ -1,0 +1,176 @@
+"""The fixed steps between decoding and the network: the same for every image, in training and in use.
+
+A step takes the picture and the size the network wants, `(height, width)`; exactly one step of a list
+resizes. A step that needs more of an image's row than its pixels (its box, its mask) is to take it as a third
+positional argument and to say so in a trait: keyword-only arguments are YAML options and nothing else.
+"""
+
+import os
+from typing import Annotated, Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from cervinet.data.decode import decode, read_bytes
+from cervinet.errors import ConfigError
+from cervinet.registry import find, register
+
+Image = NDArray[np.uint8]
+Size = tuple[int, int]
+Steps = tuple[tuple[str, dict[str, Any]], ...]
+
+
+def load_prepared(
+    path: str | bytes | os.PathLike[str] | os.PathLike[bytes], size: Size, steps: Steps
+) -> Image:
+    """The picture in a file as the network takes it: `(h, w, 3)` uint8 RGB, 0–255.
+
+    Raises:
+        ImageError: the file cannot be read or is no whole picture.
+    """
+    return prepare(read_bytes(path), size, steps, name=os.fsdecode(path))
+
+
+def prepare(source: bytes | Image, size: Size, steps: Steps, *, name: str = "image") -> Image:
+    """A picture as the network takes it.
+
+    The bytes of a large JPEG are decoded at a fraction of its size (see `decode`), so they give slightly
+    other pixels than the same picture decoded in full beforehand: pass bytes wherever there are bytes.
+
+    Args:
+        source: an image file's bytes, or a decoded `(H, W, 3)` uint8 RGB picture.
+        size: `(height, width)` of the result.
+        steps: names and options, checked by `check_steps` beforehand.
+        name: what an error calls the picture.
+
+    Returns:
+        `(height, width, 3)` uint8 RGB, 0–255.
+
+    Raises:
+        ImageError: the bytes are no whole picture.
+    """
+    image = decode(source, at_least=size, name=name) if isinstance(source, bytes) else source
+    for step, options in steps:
+        image = find("preprocess", step).function(image, size, **options)
+    return image
+
+
+def check_steps(steps: Steps) -> None:
+    """Every step is known, its options are right, and exactly one resizes.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    problems, resizing = [], []
+    for name, options in steps:
+        try:
+            entry = find("preprocess", name)
+            entry.options.model_validate(options)
+        except KeyError as error:
+            problems.append(f"`data.preprocess`: {error.args[0]}")
+        except ValidationError as error:
+            for one in error.errors():
+                key = ".".join(str(part) for part in one["loc"])
+                problems.append(f"`data.preprocess.{name}.{key}`: {one['msg']}; got {one['input']!r}")
+        else:
+            resizing += [name] if entry.traits.get("resizes") else []
+    if not problems and len(resizing) != 1:
+        found = " and ".join(f"'{name}'" for name in resizing) or "none"
+        problems.append(f"`data.preprocess` must hold exactly one step that resizes; got {found}")
+    if problems:
+        raise ConfigError(problems)
+
+
+@register("preprocess", resizes=True)
+def letterbox(image: Image, size: Size, *, fill: Annotated[int, Field(ge=0, le=255)] = 0) -> Image:
+    """Shrink or enlarge to fit, keep the proportions, centre on a plain ground of grey value `fill`.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        size: `(height, width)` of the result.
+        fill: the ground, 0 (black) to 255.
+    """
+    (height, width), (h, w) = size, image.shape[:2]
+    scale = min(height / h, width / w)
+    inner = _resize(image, (max(1, round(h * scale)), max(1, round(w * scale))))
+    top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
+    result = np.full((height, width, 3), fill, np.uint8)
+    result[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return result
+
+
+@register("preprocess", resizes=True)
+def stretch(image: Image, size: Size) -> Image:
+    """Shrink or enlarge each side on its own; the proportions change.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        size: `(height, width)` of the result.
+    """
+    return _resize(image, size)
+
+
+@register("preprocess", resizes=True)
+def center_crop(image: Image, size: Size) -> Image:
+    """The largest centred part with the proportions of `size`, shrunk or enlarged to it.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        size: `(height, width)` of the result.
+    """
+    (height, width), (h, w) = size, image.shape[:2]
+    scale = max(height / h, width / w)
+    # Cropped first: a strip of 2 × 100,000 pixels, enlarged to cover the size, would fill the memory.
+    inner_h, inner_w = max(1, min(h, round(height / scale))), max(1, min(w, round(width / scale)))
+    top, left = (h - inner_h) // 2, (w - inner_w) // 2
+    return _resize(image[top : top + inner_h, left : left + inner_w], size)
+
+
+@register("preprocess")
+def clahe(
+    image: Image,
+    size: Size,
+    *,
+    channels: Literal["all", "lightness"] = "all",
+    clip_limit: Annotated[float, Field(gt=0)] = 2.0,
+    tiles: Annotated[int, Field(ge=1, le=64)] = 8,
+) -> Image:
+    """Contrast-limited adaptive histogram equalisation, before or after the step that resizes.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        size: not used.
+        channels: `all` treats R, G and B each on its own, which also evens out the colour of the light;
+            `lightness` treats L of Lab and keeps the hues.
+        clip_limit: how steep a tile's histogram may get, as a multiple of a uniform one.
+        tiles: tiles along each side.
+
+    Reference: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994.
+    """
+    equaliser = cv2.createCLAHE(clip_limit, (tiles, tiles))  # keeps state: one a call, for threads' sake
+    if channels == "all":
+        return _uint8(cv2.merge([equaliser.apply(channel) for channel in cv2.split(image)]))
+    lightness, a, b = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
+    return _uint8(cv2.cvtColor(cv2.merge([equaliser.apply(lightness), a, b]), cv2.COLOR_Lab2RGB))
+
+
+def _resize(image: Image, size: Size) -> Image:
+    """First the sides that shrink, then those that grow.
+
+    Shrinking takes the mean of the area: nothing between the samples is skipped, so fine texture turns grey,
+    not into false patterns. Growing is linear: cubic would be crisper, but overshoots at edges and so draws
+    rims that are not in the tissue. OpenCV averages no area once one side grows, hence two calls.
+    """
+    (height, width), (h, w) = size, image.shape[:2]
+    if height < h or width < w:
+        image = _uint8(cv2.resize(image, (min(width, w), min(height, h)), interpolation=cv2.INTER_AREA))
+    if height > h or width > w:
+        image = _uint8(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR))
+    return image
+
+
+def _uint8(image: NDArray[Any]) -> Image:
+    """For the type checker: OpenCV's stubs do not say that uint8 stays uint8."""
+    return image
