@@ -1,0 +1,130 @@
+"""All metrics of a set of predictions, with their intervals: what `metrics.json` holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet.errors import DataError
+from cervinet.evaluation.intervals import Estimate, bootstrap, estimate
+from cervinet.evaluation.metrics import OVERALL, PER_CLASS
+from cervinet.evaluation.predictions import Predictions
+from cervinet.evaluation.statistics import Array, Sample, Weights, confusion
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What one set of predictions is worth.
+
+    Attributes:
+        split: such as "test".
+        images: how many were predicted.
+        groups: how many groups they are from.
+        unreadable: how many more images had no prediction.
+        classes: names, in the order of `confusion`.
+        confidence: of the intervals, in (0, 1).
+        metrics: name → estimate over all images; macro means end in `_macro`.
+        per_class: class → name → estimate.
+        confusion: int64 `(classes, classes)`; rows are the truth, columns the predicted class.
+    """
+
+    split: str
+    images: int
+    groups: int
+    unreadable: int
+    classes: tuple[str, ...]
+    confidence: float
+    metrics: dict[str, Estimate]
+    per_class: dict[str, dict[str, Estimate]]
+    confusion: NDArray[np.int64]
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `metrics.json`: plain numbers, text and null, never NaN."""
+        support = self.confusion.sum(axis=1).tolist()
+        return {
+            "split": self.split,
+            "images": self.images,
+            "groups": self.groups,
+            "unreadable": self.unreadable,
+            "confidence": self.confidence,
+            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "per_class": {
+                name: {key: value.to_json() for key, value in self.per_class[name].items()}
+                | {"images": images}
+                for name, images in zip(self.classes, support, strict=True)
+            },
+            "confusion": {"classes": list(self.classes), "counts": self.confusion.tolist()},
+        }
+
+
+def evaluate(
+    predictions: Predictions, *, draws: int = 2000, confidence: float = 0.95, seed: int = 0
+) -> Evaluation:
+    """Compute every metric of the table, with percentile bootstrap intervals by group.
+
+    Args:
+        predictions: of one split.
+        draws: bootstrap draws; 0 for values without intervals.
+        confidence: of the intervals, in (0, 1).
+        seed: not negative; the same seed gives the same intervals on any machine.
+
+    Raises:
+        DataError: there is no image to evaluate.
+
+    Example:
+        >>> evaluate(read_predictions("predictions_test.csv")).metrics["accuracy"]
+        Estimate(value=0.81, lower=0.76, upper=0.86, n=222, method='percentile bootstrap, …', reason=None)
+    """
+    if not predictions.images:
+        raise DataError(
+            f"there is no image to evaluate in split '{predictions.split}'; "
+            f"{len(predictions.unreadable)} could not be read"
+        )
+    members, groups = predictions.members()
+    sample = Sample(predictions.labels, predictions.probabilities, members, groups)
+    once = np.ones((1, groups), dtype=np.int32)
+    matrix = confusion(sample)(once)[0]
+    values = _all_values(sample)
+    found = values(once)
+    drawn = {name: column[:0] for name, column in found.items()}
+    if draws and groups > 1:
+        drawn = bootstrap(values, groups=groups, images=len(members), draws=draws, seed=seed)
+
+    def estimated(name: str, at: slice, reasons: list[str], n: int) -> Estimate:
+        return estimate(
+            found[name][0, at], drawn[name][:, at], reasons, n=n, groups=groups, confidence=confidence
+        )
+
+    classes, images = predictions.classes, len(members)
+    metrics = {name: estimated(name, slice(None), [row.undefined], images) for name, row in OVERALL.items()}
+    per_class: dict[str, dict[str, Estimate]] = {label: {} for label in classes}
+    for name, row in PER_CLASS.items():
+        reasons = [row.undefined.format(name=repr(label)) for label in classes]
+        metrics[f"{name}_macro"] = estimated(name, slice(None), reasons, images)
+        for index, (label, n) in enumerate(zip(classes, row.counted(matrix), strict=True)):
+            per_class[label][name] = estimated(name, slice(index, index + 1), [reasons[index]], int(n))
+    return Evaluation(
+        split=predictions.split,
+        images=images,
+        groups=groups,
+        unreadable=len(predictions.unreadable),
+        classes=classes,
+        confidence=confidence,
+        metrics=metrics,
+        per_class=per_class,
+        confusion=matrix.astype(np.int64),
+    )
+
+
+def _all_values(sample: Sample) -> Callable[[Weights], dict[str, Array]]:
+    """Counts `(draws, groups)` → every metric of the table, `(draws, 1)` or `(draws, classes)`."""
+    table = OVERALL | PER_CLASS
+    statistics = {statistic: statistic(sample) for statistic in {row.statistic for row in table.values()}}
+
+    def values(weights: Weights) -> dict[str, Array]:
+        seen = {statistic: of(weights) for statistic, of in statistics.items()}
+        return {name: row.value(seen[row.statistic]).reshape(len(weights), -1) for name, row in table.items()}
+
+    return values

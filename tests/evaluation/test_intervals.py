@@ -1,0 +1,142 @@
+"""The bootstrap against literally resampled data, and its intervals against closed forms."""
+
+import numpy as np
+import pytest
+
+from cervinet.evaluation import intervals
+from cervinet.evaluation.intervals import Estimate, bootstrap, draw_counts, estimate
+from cervinet.evaluation.metrics import OVERALL, PER_CLASS, measure
+from cervinet.evaluation.statistics import Sample
+
+
+def accuracy_interval(right, members, *, draws=1000, seed=0):
+    """The interval of a share of ones among images that belong to groups."""
+    groups = members.max() + 1
+    totals = np.stack([np.bincount(members, right, groups), np.bincount(members, minlength=groups)], axis=1)
+
+    def share(counts):
+        sums = counts @ totals
+        return {"share": sums[:, :1] / sums[:, 1:]}
+
+    drawn = bootstrap(share, groups=groups, images=len(right), draws=draws, seed=seed)["share"]
+    return estimate(np.array([right.mean()]), drawn, ["nothing"], n=len(right), groups=groups)
+
+
+@pytest.mark.parametrize("name", OVERALL | PER_CLASS)
+def test_counting_groups_equals_resampling_their_images(name):
+    random = np.random.default_rng(3)
+    labels, members = random.integers(0, 3, 90), random.integers(0, 25, 90)
+    members[:25] = np.arange(25)
+    probabilities = np.round(random.dirichlet(np.ones(3), 90), 1) + 0.01
+    counts = draw_counts(25, range(8), seed=5)
+    metric = (OVERALL | PER_CLASS)[name]
+    values = metric.value(metric.statistic(Sample(labels, probabilities, members, 25))(counts))
+    for row, drawn in zip(values, counts, strict=True):
+        images = np.concatenate(
+            [np.flatnonzero(members == group) for group in np.repeat(np.arange(25), drawn)]
+        )
+        np.testing.assert_allclose(row, measure(name, labels[images], probabilities[images]), atol=1e-12)
+
+
+def test_a_draw_has_as_many_groups_as_there_are():
+    counts = draw_counts(17, range(50), seed=1)
+    assert counts.shape == (50, 17)
+    assert (counts.sum(axis=1) == 17).all()
+    assert counts.dtype == np.int32
+
+
+def test_draws_depend_on_the_seed_and_their_number_alone(monkeypatch):
+    def itself(counts):
+        return {"counts": counts.astype(float)}
+
+    def drawn(draws, seed):
+        return bootstrap(itself, groups=11, images=11, draws=draws, seed=seed)["counts"]
+
+    whole = drawn(30, seed=4)
+    monkeypatch.setattr(intervals, "_CELLS", 40)
+    np.testing.assert_array_equal(drawn(30, seed=4), whole)
+    np.testing.assert_array_equal(drawn(10, seed=4), whole[:10])
+    assert (drawn(30, seed=5) != whole).any()
+
+
+def test_width_for_independent_images_is_that_of_the_binomial():
+    right = (np.arange(400) % 10 < 7).astype(float)
+    found = accuracy_interval(right, np.arange(400), draws=4000)
+    assert found.upper - found.lower == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 400), rel=0.05)
+
+
+def test_groups_of_four_equal_images_double_the_width():
+    """Four copies of each image are no new evidence: the width is that of a quarter of the images."""
+    right = np.repeat((np.arange(100) % 10 < 7).astype(float), 4)
+    apart = accuracy_interval(right, np.arange(400), draws=4000)
+    together = accuracy_interval(right, np.repeat(np.arange(100), 4), draws=4000)
+    assert (together.upper - together.lower) / (apart.upper - apart.lower) == pytest.approx(2, rel=0.06)
+
+
+def test_coverage_of_a_proportion():
+    """Of 200 sets of 120 images, each right with probability 0.7, about 95 % of intervals hold 0.7."""
+    random = np.random.default_rng(7)
+    covered = 0
+    for repetition in range(200):
+        found = accuracy_interval(
+            (random.random(120) < 0.7).astype(float), np.arange(120), draws=300, seed=repetition
+        )
+        covered += found.lower <= 0.7 <= found.upper
+    assert 0.90 <= covered / 200 <= 0.99
+
+
+def values(draws, *, undefined=0):
+    drawn = np.linspace(0, 1, draws)[:, None]
+    drawn[:undefined] = np.nan
+    return drawn
+
+
+def test_an_interval_holds_the_middle_share_of_the_draws():
+    found = estimate(np.array([0.5]), values(2001), ["x"], n=9, groups=30, confidence=0.9)
+    assert found == Estimate(
+        0.5, pytest.approx(0.05), pytest.approx(0.95), 9, "percentile bootstrap, 2001 draws of 30 groups"
+    )
+
+
+def test_draws_without_a_value_are_left_out_and_counted():
+    found = estimate(np.array([0.5]), values(100, undefined=10), ["x"], n=9, groups=30)
+    assert found.method == "percentile bootstrap, 100 draws of 30 groups, 10 undefined left out"
+    assert found.lower == pytest.approx(np.quantile(np.linspace(0, 1, 100)[10:], 0.025))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "groups", "reason"),
+    [
+        (values(100, undefined=11), 30, "undefined in 11 of 100 bootstrap draws: too few groups of a class"),
+        (values(0), 1, "there is one group only: what varies between groups cannot be seen"),
+        (values(0), 30, "no interval was asked for"),
+        (
+            np.ones((9, 1)),
+            30,
+            "every bootstrap draw gives the same value, which says nothing of its uncertainty",
+        ),
+    ],
+)
+def test_a_value_without_an_interval_says_why(drawn, groups, reason):
+    found = estimate(np.array([0.5]), drawn, ["x"], n=9, groups=groups)
+    assert found == Estimate(0.5, None, None, 9, "none", reason)
+
+
+def test_a_macro_mean_is_undefined_if_one_class_is():
+    found = estimate(np.array([np.nan, 0.5]), np.ones((9, 2)), ["no image is of 'a'", "no b"], n=9, groups=30)
+    assert found == Estimate(None, None, None, 9, "none", "no image is of 'a'")
+    assert found.to_json()["value"] is None
+
+
+def test_of_many_reasons_three_are_told():
+    found = estimate(np.full(5, np.nan), np.ones((9, 5)), list("abcde"), n=9, groups=30)
+    assert found.reason == "a; b; c; and 2 more"
+
+
+def test_a_macro_mean_of_many_classes_has_an_interval_if_each_class_has():
+    """Each of four classes is missing from another tenth of the draws: 40 % in all, but none is too rare."""
+    drawn = np.tile(values(100), 4)
+    for column in range(4):
+        drawn[column * 10 : column * 10 + 10, column] = np.nan
+    found = estimate(np.full(4, 0.5), drawn, list("abcd"), n=9, groups=30)
+    assert found.method == "percentile bootstrap, 100 draws of 30 groups, 40 undefined left out"
