@@ -4,6 +4,7 @@ Each function takes what came before and plain values out of the Config; `workfl
 is imported by the functions that need it.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cervinet import environment, registry
-from cervinet.config import Config
+from cervinet.config import Config, check
 from cervinet.csv_table import write_table
 from cervinet.data.augment import Augmentation
 from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, checked
@@ -23,6 +24,7 @@ from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
 from cervinet.progress import Progress
 from cervinet.run import ModelCard, Run, write_json
+from cervinet.yaml_source import override, read_yaml
 
 if TYPE_CHECKING:
     import keras
@@ -178,11 +180,29 @@ def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> 
     )
 
 
-def pictures_to_judge(config: Config, run: Run, classes: tuple[str, ...], external: bool) -> Manifest:
-    """The test split of the run's own data, or all of other data."""
+def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
+    """The config of a run; with `data`, its data section is for that folder or table instead.
+
+    Other data are read as the run's own were if they are of the same kind; a table where a folder was, or a folder
+    where a table was, is read with the defaults of its kind.
+    """
+    source = read_yaml(run.config)
+    if data is not None:
+        section = source.data["data"]
+        reader = "table" if data.is_file() else "class_folders"
+        same = isinstance(section["reader"], dict) and reader in section["reader"]
+        section["root"] = str(data)
+        section["reader"] = section["reader"] if same else reader
+        if same and data.is_file() and "file" in section["reader"]["table"]:
+            section["reader"]["table"]["file"] = None
+    return check(override(source, overrides))
+
+
+def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
+    """The test split of the run's own data, or all of other data, with the classes of the run."""
     if external:
         reader = registry.find("reader", config.data.reader.name).function
-        manifest = checked(reader(config.data.root, **config.data.reader.options), classes, to_learn=False)
+        manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)
         check_files(manifest)
         return manifest
     split = config.data.split.model_copy(update={"file": run.splits})

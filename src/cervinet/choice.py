@@ -56,9 +56,9 @@ class Kind:
 
     def parse(self, value: Any) -> Choice:
         """A checked choice. Raises a PydanticCustomError whose context lists every problem with its place."""
-        if isinstance(value, Choice):
-            return value
-        if isinstance(value, str):
+        if isinstance(value, Choice):  # a default, still without its options
+            name, options = value.name, dict(value.options)
+        elif isinstance(value, str):
             name, options = value, {}
         elif isinstance(value, dict) and len(value) == 1:
             name, options = next(iter(value.items()))

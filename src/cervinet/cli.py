@@ -46,8 +46,6 @@ def main() -> None:
     Start with `cervinet demo`, or with `cervinet init FOLDER` on a folder of your own. Research software: not a
     medical device.
     """
-    # TensorFlow reads this when it is imported; its start-up notes would bury ours.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def _quiet(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,6 +67,7 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
     from cervinet.config import load_config
 
     settings = load_config(config, overrides)
+    _import_tensorflow()
     if dry_run:
         workflow.dry_run(settings, _progress(quiet))
         click.echo("Dry run passed: the data, the network and one step of everything work. Nothing was kept.")
@@ -97,6 +96,7 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
         raise UsageError(f"one RUN at a time; got {', '.join(runs)}")
     run = _run(Path(runs[0]) if runs else None)
     config = config_of(run, data, overrides)
+    _import_tensorflow()
     judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=_progress(quiet))
     _show(judged)
     if judged.unreadable:
@@ -117,8 +117,9 @@ def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_f
     from cervinet.inference.inputs import pictures_named
     from cervinet.report.predicted import as_object, write_csv
 
-    run = _run(run_path)
-    card, predictions = workflow.predict(run, pictures_named(images), _progress(as_json))
+    run, pictures = _run(run_path), pictures_named(images)
+    _import_tensorflow()
+    card, predictions = workflow.predict(run, pictures, _progress(as_json))
     seen = []
     for prediction in predictions:
         seen.append(prediction)
@@ -156,6 +157,7 @@ def demo(run_dir: Path | None) -> None:
     from cervinet.shipped import shipped_config
 
     config = load_config(shipped_config("demo.yaml"))
+    _import_tensorflow()
     judged = workflow.train(config, run_dir, _progress(quiet=False))
     _show(judged)
     pictures = workflow.test_pictures(judged.run, count=3)
@@ -218,9 +220,17 @@ def weights_fetch(name: str, to: Path) -> None:
     """Download the ImageNet weights of a backbone, for a machine without a connection."""
     from cervinet import workflow
 
+    _import_tensorflow()
     path = workflow.fetch_weights(name, to)
     click.echo(path)
     click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={_quoted(path)}", err=True)
+
+
+def _import_tensorflow() -> None:
+    """Once a command's own input is known to be good: the import takes seconds."""
+    from cervinet.native_log import import_tensorflow
+
+    import_tensorflow()
 
 
 def _progress(quiet: bool) -> "Progress":
@@ -245,8 +255,10 @@ def _show(judged: "Judged") -> None:
     out = console(sys.stdout)
     note = f", {judged.note}" if judged.note else ""
     what = f"{found.split} split: {found.images} images of {found.groups} groups{note}"
-    interval = f"value ({found.confidence:.0%} interval)"
-    out.print(table(["metric", interval, "n"], overall_rows(found), title=what))
+    rows, reasons = overall_rows(found)
+    out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows, title=what))
+    for reason in reasons:
+        click.echo(f"  {reason}")
     out.print(table(*per_class_table(found)))
     click.echo(f"Plots: {judged.folder / 'plots'}")
 

@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from cervinet import registry
 from cervinet.choice import Choice, Kind, describe
 from cervinet.errors import ConfigError
-from cervinet.yaml_source import Source, override, read_yaml
+from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -46,12 +45,12 @@ class Data(Section):
 
     root: Path | None = None
     """The folder of the pictures, or the table file. Relative to the folder the command is run in."""
-    reader: Annotated[Choice, Kind("reader")] = Choice("class_folders")
+    reader: Annotated[Choice, Kind("reader")] = Field(Choice("class_folders"), validate_default=True)
     """The layout on disk."""
     image_size: tuple[PositiveInt, PositiveInt] = Field((256, 256), **expects("two positive integers"))
     """[height, width] in pixels that the network sees."""
     preprocess: list[Annotated[Choice, Kind("preprocess")]] = Field(
-        [Choice("letterbox", {"fill": 0})], validate_default=True, **expects("a list of steps")
+        [Choice("letterbox")], validate_default=True, **expects("a list of steps")
     )
     """Fixed steps in order; exactly one of them resizes (letterbox, stretch or center_crop)."""
     split: Split = Split()
@@ -79,7 +78,7 @@ class Data(Section):
 class Model(Section):
     """The network."""
 
-    architecture: Annotated[Choice, Kind("architecture")] = Choice("cervix_cnn")
+    architecture: Annotated[Choice, Kind("architecture")] = Field(Choice("cervix_cnn"), validate_default=True)
     """A network from scratch, or a backbone with a new head."""
     weights: str = "none"
     """none (random), imagenet (backbones only), or the path of a .keras, .weights.h5 or .h5 file."""
@@ -194,7 +193,7 @@ class Config(Section):
 
     def to_yaml(self) -> str:
         """The resolved config with every default, as YAML that `load_config` reads back."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
+        return dump_yaml(self.model_dump(mode="json"))
 
 
 def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:

@@ -17,11 +17,11 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 HOMES = {
-    "reader": "cervinet.data.readers",
-    "preprocess": "cervinet.data.preprocess",
-    "architecture": "cervinet.models",
-    "loss": "cervinet.models.losses",
-    "optimizer": "cervinet.training.optimizers",
+    "reader": ("cervinet.data.readers",),
+    "preprocess": ("cervinet.data.preprocess",),
+    "architecture": ("cervinet.models.networks", "cervinet.models.backbones"),
+    "loss": ("cervinet.models.losses",),
+    "optimizer": ("cervinet.training.optimizers",),
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -69,10 +69,11 @@ def find(kind: str, name: str) -> Entry:
 
 @cache
 def available(kind: str) -> dict[str, Entry]:
-    """Every entry of a kind by name, after importing its home."""
-    home = importlib.import_module(HOMES[kind])
-    for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
-        importlib.import_module(f"{home.__name__}.{module.name}")
+    """Every entry of a kind by name, after importing its homes: modules, or packages with all their modules."""
+    for name in HOMES[kind]:
+        home = importlib.import_module(name)
+        for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
+            importlib.import_module(f"{name}.{module.name}")
     return dict(sorted(_entries[kind].items()))
 
 

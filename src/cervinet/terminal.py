@@ -16,7 +16,7 @@ from cervinet.progress import Steps
 Item = TypeVar("Item")
 _PLAIN_WIDTH = 140
 _EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "")
-_EPOCH_WIDTH = 12
+_EPOCH_WIDTH = 14
 
 
 def console(file: TextIO) -> Console:

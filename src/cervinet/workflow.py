@@ -15,7 +15,7 @@ from cervinet.errors import CervinetError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
 from cervinet.progress import Progress
-from cervinet.report.announce import announce_data
+from cervinet.report.announce import announce_data, announce_network
 from cervinet.run import ModelCard, Run
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
 
     predictor = Predictor.load(run)
     split = "external" if external else "test"
-    manifest = assembly.pictures_to_judge(config, run, predictor.card.classes, external)
+    manifest = assembly.pictures_to_judge(config, run, external)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.files(manifest.paths()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split)
@@ -95,9 +95,27 @@ def prepare(config: Config, progress: Progress) -> Store:
     return assembly.build_store(config, assembly.read_manifest(config), progress)
 
 
+def fetch_weights(name: str, folder: Path) -> Path:
+    """Download ImageNet weights and keep them as a file that `model.weights` takes."""
+    from cervinet.models.backbones import check_backbone
+    from cervinet.models.build import fetch_imagenet
+    from cervinet.training.checkpoint import save_weights
+
+    check_backbone(name)
+    path = folder / f"{name}.weights.h5"
+    save_weights(fetch_imagenet(name), path)
+    return path
+
+
+def test_pictures(run: Run, count: int) -> list[Path]:
+    """The first pictures of each class of a run's test split."""
+    manifest = assembly.pictures_to_judge(assembly.config_of(run, None, ()), run, external=False)
+    return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
+
+
 def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> Judged:
     from cervinet.inference.collect import predict_rows
-    from cervinet.report.announce import announce_data
+    from cervinet.report.announce import announce_data, announce_network
 
     device = assembly.set_up_device(config)
     assembly.write_inputs(config, manifest, run, device)

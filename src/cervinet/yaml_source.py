@@ -55,7 +55,7 @@ def read_yaml(path: Path) -> Source:
         raise ConfigError(f"{path} must be UTF-8 text; byte {error.start} is not: is it a YAML file?") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    source = _parse(text, str(path))
+    source = parse_yaml(text, str(path))
     if not isinstance(source.data, dict):
         raise ConfigError(f"{path} must hold `key: value` lines; got {source.data!r}")
     return source
@@ -70,7 +70,7 @@ def override(source: Source, assignments: Iterable[str]) -> Source:
                 f"'{assignment}' must be section.key=value, as in training.epochs=5; "
                 "an option of the command starts with two dashes"
             )
-        value = _parse(text, f"command line, {key}")
+        value = parse_yaml(text, f"command line, {key}")
         source.problems += value.problems
         *parents, last = key.split(".")
         node = source.data
@@ -83,7 +83,33 @@ def override(source: Source, assignments: Iterable[str]) -> Source:
     return source
 
 
-def _parse(text: str, name: str) -> Source:
+def dump_yaml(value: Any, *, inline: bool = False) -> str:
+    """YAML that `parse_yaml` reads back as the same value; `inline` puts it on one line."""
+    return yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=inline or None,
+        width=float("inf") if inline else 100,
+    ).removesuffix("...\n")
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # PyYAML leaves text unquoted that only YAML 1.2 takes for a number, such as 1e-3.
+    quoted = "'" if not isinstance(_scalar(text), str) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=quoted)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def parse_yaml(text: str, name: str) -> Source:
+    """The value of YAML text; `name` stands for the file in messages. Raises ConfigError unless it is YAML."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cervinet.errors import DataError
-from cervinet.evaluation.csv_table import Table, escape, read_table, write_table
+from cervinet.csv_table import Table, escape, read_table, write_table
 
 SUM_TOLERANCE = 1e-3
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from cervinet.registry import register
+from cervinet.errors import UsageError
+from cervinet.registry import did_you_mean, register
 
 # ImageNet means of the Caffe models, in the order blue, green, red; keras.applications.imagenet_utils, mode "caffe".
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
@@ -40,6 +41,12 @@ BACKBONES = {
         Backbone("resnet50", "ResNet50", "caffe", 224, 32, "He et al. 2016, arXiv:1512.03385"),
     )
 }
+
+
+def check_backbone(name: str) -> None:
+    """Raises UsageError unless `name` is a row of BACKBONES."""
+    if name not in BACKBONES:
+        raise UsageError(f"there is no backbone '{name}'{did_you_mean(name, BACKBONES)}")
 
 
 def build_backbone(name: str, size: tuple[int, int], weights: str | None) -> Any:

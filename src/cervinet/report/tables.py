@@ -1,24 +1,19 @@
 """An evaluation as rows of text."""
 
 from cervinet.evaluation.evaluate import Evaluation
-from cervinet.evaluation.intervals import Estimate
 
 
-def interval_text(estimate: Estimate) -> str:
-    """`0.812 (0.760–0.861)`, or why there is no number."""
-    if estimate.value is None:
-        return f"not computed: {estimate.reason}"
-    if estimate.lower is None or estimate.upper is None:
-        return f"{estimate.value:.3f} (no interval: {estimate.reason})"
-    return f"{estimate.value:.3f} ({estimate.lower:.3f}–{estimate.upper:.3f})"
-
-
-def overall_rows(evaluation: Evaluation) -> list[list[str]]:
-    """Name, value with interval, n of every metric over all pictures."""
-    return [
-        [name.replace("_", " "), interval_text(estimate), str(estimate.n)]
-        for name, estimate in evaluation.metrics.items()
-    ]
+def overall_rows(evaluation: Evaluation) -> tuple[list[list[str]], list[str]]:
+    """Name, value, interval and n of every metric over all pictures; and why a value or interval is missing."""
+    rows, reasons = [], []
+    for name, estimate in evaluation.metrics.items():
+        value = "–" if estimate.value is None else f"{estimate.value:.3f}"
+        known = estimate.lower is not None and estimate.upper is not None
+        interval = f"{estimate.lower:.3f} – {estimate.upper:.3f}" if known else "–"
+        rows.append([name.replace("_", " "), value, interval, str(estimate.n)])
+        if estimate.reason:
+            reasons.append(f"{name.replace('_', ' ')}: {estimate.reason}")
+    return rows, reasons
 
 
 def per_class_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:

@@ -17,11 +17,14 @@ def write_evaluation(
     evaluation = evaluate(predictions, draws=draws, confidence=confidence, seed=seed)
     values = evaluation.to_json() | ({"note": note} if note else {})
     write_json(folder / "metrics.json", values)
-    plots.save(plots.confusion_matrix(evaluation, note=note), folder / "plots" / "confusion_matrix.png")
-    plots.save(plots.roc_curves(predictions, evaluation, note=note), folder / "plots" / "roc.png")
+    confusion = plots.confusion_matrix(
+        evaluation.confusion, evaluation.classes, split=evaluation.split, groups=evaluation.groups, note=note or None
+    )
+    plots.save(confusion, folder / "plots" / "confusion_matrix.png")
+    plots.save(plots.roc_curves(predictions, evaluation, note=note or None), folder / "plots" / "roc.png")
     return evaluation
 
 
 def write_progress(history: list[dict[str, float]], monitor: str, path: Path, note: str) -> None:
     """Redraw the curves of the epochs so far."""
-    plots.save(plots.training_progress(pd.DataFrame(history), monitor=monitor, note=note), path)
+    plots.save(plots.training_progress(pd.DataFrame(history), monitor=monitor, note=note or None), path)

@@ -101,6 +101,7 @@ def fit(
             initial_epoch=epoch,
             epochs=epoch + 1,
             callbacks=[guard],
+            shuffle=False,
             verbose=0,
         )
         logs = {name: float(values[0]) for name, values in fitted.history.items()}

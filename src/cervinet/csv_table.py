@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.atomic import replacing
+from cervinet.files import replacing
 from cervinet.errors import DataError
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, "CSV Injection"). Such a cell

@@ -1,0 +1,39 @@
+"""The built-in data set: synthetic cervix photographs, drawn on first use."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from cervinet.data.manifest import Manifest
+from cervinet.data.phantom import TABLE, phantom_folder_name, write_phantoms
+from cervinet.data.readers.table import table
+from cervinet.data.store import default_cache
+from cervinet.registry import register
+
+NOTE = "synthetic phantoms"
+
+
+@register("reader", needs_root=False)
+def phantom(
+    root: Path | None,
+    *,
+    count: Annotated[int, Field(ge=10)] = 900,
+    size: Annotated[int, Field(ge=16)] = 256,
+    photographs: Annotated[int, Field(ge=1)] = 3,
+    seed: Annotated[int, Field(ge=0)] = 0,
+) -> Manifest:
+    """Synthetic cervix photographs of transformation-zone types 1, 2 and 3.
+
+    Args:
+        root: where the pictures are kept; a folder of cervinet's cache when not set.
+        count: pictures.
+        size: side of the square pictures, in pixels.
+        photographs: the most photographs that show one patient.
+        seed: of the patients.
+    """
+    settings = {"count": count, "size": (size, size), "photographs": photographs, "seed": seed}
+    folder = root or default_cache() / "phantoms" / phantom_folder_name(**settings)  # type: ignore[arg-type]
+    write_phantoms(folder, **settings)  # type: ignore[arg-type]
+    found = table(folder, file=TABLE, group="group")
+    return Manifest(found.table, folder, note=NOTE)
