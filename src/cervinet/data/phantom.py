@@ -104,7 +104,8 @@ def write_phantoms(folder: Path, *, count: int, size: tuple[int, int], photograp
     """Write the data set, whole or not at all; a folder that already holds it is left as it is.
 
     Pictures are drawn in a hidden folder beside the target, which is renamed when it is complete. Of several
-    processes that write at once the first to finish wins and the others throw their copy away.
+    processes that write at once the first to finish wins and the others throw their copy away. Only a process
+    that is killed outright leaves its hidden folder behind; nothing ever reads it.
 
     Args:
         folder: where the data set will lie; its parents are made.

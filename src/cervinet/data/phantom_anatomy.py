@@ -118,7 +118,10 @@ def transformation_zone_type(anatomy: Anatomy) -> ZoneType:
 
 
 def sample_anatomy(zone: ZoneType, rng: np.random.Generator) -> Anatomy:
-    """A patient whose transformation zone is of this type; everything the type leaves open is drawn alike.
+    """A patient whose transformation zone is of this type.
+
+    The type decides how deep the junction lies, whether the canal must be open for it to be seen, and how
+    lopsided the junction may be. All else, the tissue above all, is drawn alike for every type.
 
     Raises:
         ValueError: `zone` is not 1, 2 or 3.
@@ -148,10 +151,10 @@ def _sample_junction(
 ) -> tuple[float, tuple[tuple[float, float], ...]]:
     """Level and waves of a junction whose innermost point is `deepest`.
 
-    Waves fall off with their order: a smooth outline with a few tongues. A junction that enters the canal may
-    do so on one side only: then a large first wave leaves an arc of it on the other lip.
+    Waves fall off with their order: a smooth outline with a few tongues. Where a junction enters the canal on
+    one side only, a large first wave leaves an arc of it on the other lip.
     """
-    first = rng.uniform(0.02, 0.1) if zone == 1 else 0.02 * 40 ** rng.uniform(0, 1)
+    first = rng.uniform(0.02, 0.1) if zone == 1 else 0.03 * 16 ** rng.uniform(0, 1)
     strengths = np.array([first, 0.05, 0.03, 0.02, 0.015, 0.012]) * np.abs(rng.normal(1, 0.4, _WAVES))
     waves = [(float(strength), float(rng.uniform(0, 2 * np.pi))) for strength in strengths]
     curve = _wave_sum(tuple(waves))
@@ -164,7 +167,7 @@ def _sample_deepest(zone: ZoneType, canal_seen: float, rng: np.random.Generator)
     if zone == 1:
         return rng.uniform(0.06, 0.2)
     if zone == 2:
-        return rng.uniform(0.15 - canal_seen, -0.3)
+        return rng.uniform(0.15 - canal_seen, -0.35)
     return rng.uniform(-1.6, -canal_seen - 0.15)
 
 

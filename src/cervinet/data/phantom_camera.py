@@ -21,6 +21,7 @@ class View:
     scale: float
     """Radius of the cervix."""
     shift: tuple[float, float]
+    """Where the centre of the cervix lies."""
     rotation: float
     tilt: float
     """Foreshortening of the vertical axis, 1 for a frontal view."""
@@ -29,14 +30,19 @@ class View:
     cast: tuple[float, float, float]
     """Gain of R, G and B: white balance and exposure."""
     contrast: float
+    """Gain around middle grey."""
     gloss: float
+    """Strength of the highlights, 0 to 1."""
     vignette: float
+    """Share of the light that is lost in the corners."""
     blur: float
     """Standard deviation of the defocus."""
     noise: float
+    """Standard deviation of the sensor noise, of full scale 1."""
     blades: tuple[float, float]
     """Where the speculum's upper and lower blade begin; beyond the corners when they are not seen."""
     blade_curves: tuple[float, float]
+    """How far the upper and the lower blade reach in at the sides."""
     blade_angle: float
     tube: float
     """Radius of the black camera tube; beyond the corners when it is not seen."""
@@ -142,5 +148,5 @@ def photograph(colour: Field, x: Field, y: Field, view: View, step: float) -> ND
 
 def _sensor_noise(view: View, size: tuple[int, ...]) -> Field:
     rng = np.random.default_rng(view.grain)
-    coarse = rng.standard_normal((96, 96, 3), dtype=np.float32) * view.noise
+    coarse = rng.standard_normal((160, 160, 3), dtype=np.float32) * view.noise
     return np.asarray(cv2.resize(coarse, (size[1], size[0]), interpolation=cv2.INTER_LINEAR), np.float32)

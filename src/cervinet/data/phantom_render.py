@@ -79,7 +79,7 @@ def _find_place(anatomy: Anatomy, u: Field, v: Field, pixel: float) -> _Place:
         radius=radius,
         rim=rim,
         inside=inside,
-        columnar=ramp(inside + 0.014 * texture.grain, 0.025 + pixel),
+        columnar=ramp(inside + 0.011 * texture.grain, 0.025 + pixel),
         depth=depth,
         # The second ramp keeps the dark of a nearly closed canal, softened over a pixel, off the ectocervix.
         unseen=ramp(depth - anatomy.canal_seen, 0.06 + pixel / anatomy.os_height) * ramp(rim - radius, pixel),
@@ -109,17 +109,19 @@ def _colour(tissue: Tissue, zone_width: float, place: _Place) -> Field:
         ragged = size * (1 + 0.6 * patch + 0.3 * grain)
         blend(colour, 0.85 * ramp(ragged - away, 0.03 + place.pixel), (0.5, 0.04, 0.06))
     colour *= 1 - 0.45 * place.depth
-    blend(colour, 0.94 * place.unseen, (0.16, 0.035, 0.045))
+    blend(colour, 0.95 * place.unseen * (0.75 + 0.25 * place.depth), (0.17, 0.03, 0.04))
+    colour *= 1 - 0.5 * place.unseen * place.depth
     return colour
 
 
 def _relief(tissue: Tissue, place: _Place) -> Field:
     """Height in cervix radii: a dome with a lip around the os, a funnel into it, villi and lumps."""
     lip = np.clip(1 - np.abs(place.radius - place.rim - 0.06) / 0.14, 0, 1)
+    dome = place.portio * place.portio
     fornix = ramp(place.portio - 1.05, 0.5)
     relief: Field = (
-        -0.3 * np.minimum(place.portio * place.portio, 1.3)
-        + 0.1 * fornix * (0.4 + place.texture.lump)
+        -0.34 * dome / (1 + 0.3 * dome * dome)
+        + 0.08 * fornix * place.texture.lump
         + 0.03 * lip * lip * (3 - 2 * lip)
         - 0.12 * place.depth
         + (0.0042 * tissue.villi * place.columnar + 0.0005) * place.texture.grain
