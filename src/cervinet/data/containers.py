@@ -31,7 +31,8 @@ class Container:
     """What a walk over a file found.
 
     `body` is what the decoder is given, `coded` the number of bytes in it that hold pixels, and `least` the
-    fewest bytes that could hold `width` × `height` pixels, whatever they show.
+    fewest bytes that could hold `width` × `height` pixels, whatever they show. `hidden` is the grey value, as
+    decoded, that is to be transparent.
     """
 
     width: int
@@ -40,6 +41,7 @@ class Container:
     body: bytes
     coded: int
     least: int
+    hidden: int | None = None
 
 
 def walk_jpeg(data: bytes) -> Container:
@@ -91,7 +93,7 @@ def walk_jpeg(data: bytes) -> Container:
 def walk_png(data: bytes) -> Container:
     """The header of a PNG whose chunks are all there, and the PNG without its ancillary chunks.
 
-    Only what decides the pixels goes on to the decoder: IHDR, PLTE, tRNS, IDAT, IEND. Without the animation's
+    Only what decides the pixels goes on to the decoder: the critical chunks and tRNS. Without the animation's
     chunks every decoder returns the still picture; without gamma, profiles, EXIF and texts none can differ in
     how it heeds them, or print what it thinks of them.
 
@@ -123,8 +125,12 @@ def walk_png(data: bytes) -> Container:
     if not coded:
         raise DamagedError("is damaged: a PNG must have an IDAT chunk with its pixels, but there is none")
     width, height = int.from_bytes(header[8:12]), int.from_bytes(header[12:16])
+    hidden = None
+    if colour == 0:  # OpenCV heeds tRNS for colour and palettes only
+        key = next((int.from_bytes(c[8:-4]) for c in kept if c[4:8] == b"tRNS"), None)
+        hidden = key if key is None or depth >= 8 else key * 255 // ((1 << depth) - 1)
     raw = height * ((width * depth * _PNG_CHANNELS[colour] + 7) // 8)
-    return Container(width, height, orientation, b"".join(kept), coded, raw // _DEFLATE_BEST)
+    return Container(width, height, orientation, b"".join(kept), coded, raw // _DEFLATE_BEST, hidden)
 
 
 def exif_orientation(exif: bytes) -> int:

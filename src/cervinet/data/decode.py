@@ -159,6 +159,8 @@ def _reduction(file: Container, at_least: tuple[int, int] | None) -> int:
 def _png(file: Container, max_pixels: int) -> NDArray[np.uint8]:
     _check_header(file, max_pixels)
     image = _opencv(file.body, cv2.IMREAD_UNCHANGED, file.width, file.height)
+    if file.hidden is not None and image.ndim == 2:
+        image[image == file.hidden] = 0  # transparent, on black
     return upright(to_rgb8(_from_bgr(image)), file.orientation)
 
 
@@ -199,7 +201,7 @@ def _check_header(file: Container, max_pixels: int) -> None:
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise DamagedError(
-            f"is damaged: its header announces {width}×{height} pixels; but both must be positive"
+            f"is damaged: its header announces {width}×{height} pixels, but both must be positive"
         )
     if width * height > max_pixels:
         raise UnwantedError(
