@@ -1,0 +1,8 @@
+"""The figures of a run, each a function that returns a matplotlib `Figure`, and `save`."""
+
+from cervinet.report.plots.canvas import save
+from cervinet.report.plots.confusion import confusion_matrix
+from cervinet.report.plots.progress import training_progress
+from cervinet.report.plots.roc import roc_curves
+
+__all__ = ["confusion_matrix", "roc_curves", "save", "training_progress"]

@@ -1,0 +1,192 @@
+"""What the figures say: their texts, their lines and the files they become."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+from PIL import Image
+
+from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.predictions import Predictions
+from cervinet.report import plots
+from cervinet.report.plots.canvas import COLOURS, STYLES, shown
+
+
+def predictions(classes, *, images=120, occur=None, per_group=2):
+    random = np.random.default_rng(0)
+    labels = np.arange(images) % (occur or len(classes))
+    probabilities = random.dirichlet(np.ones(len(classes)), images) * 0.7
+    probabilities[np.arange(images), labels] += 0.3
+    return Predictions(
+        images=tuple(f"{i}.jpg" for i in range(images)),
+        groups=tuple(f"{i // per_group}" for i in range(images)),
+        labels=labels,
+        probabilities=probabilities,
+        classes=tuple(classes),
+        split="test",
+    )
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def history(epochs, **columns):
+    steps = np.arange(1, epochs + 1)
+    base = {"epoch": steps, "loss": 1 / steps, "accuracy": 1 - 0.5 / steps, "seconds": np.full(epochs, 30.5)}
+    return pd.DataFrame(base | columns)
+
+
+class TestConfusionMatrix:
+    matrix = np.array([[30, 10, 0], [5, 45, 0], [0, 0, 0]])
+    classes = ("Type_1", "Type_2", "Type_3")
+
+    def test_shows_counts_and_shares_of_rows(self):
+        left, right = plots.confusion_matrix(self.matrix, self.classes).axes
+        assert [text.get_text() for text in left.texts] == ["30", "10", "0", "5", "45", "0", "0", "0", "0"]
+        found = [text.get_text() for text in right.texts]
+        assert found[:4] == ["75 %", "30", "25 %", "10"]
+        assert found[-1] == "no images of this class"
+        assert [label.get_text() for label in left.get_xticklabels()] == list(self.classes)
+        assert [label.get_text() for label in left.get_yticklabels()] == [
+            "Type_1 (40)",
+            "Type_2 (50)",
+            "Type_3 (0)",
+        ]
+        assert (left.get_xlabel(), left.get_ylabel()) == ("Predicted class", "True class (images)")
+
+    def test_says_what_it_is_and_on_how_many(self):
+        figure = plots.confusion_matrix(
+            self.matrix, self.classes, split="val", groups=60, note="synthetic phantoms"
+        )
+        assert figure.get_suptitle() == (
+            "Confusion matrix, val split\n90 images of 60 groups · synthetic phantoms"
+        )
+
+    def test_ink_is_white_where_cells_are_dark(self):
+        left, _ = plots.confusion_matrix(self.matrix, self.classes).axes
+        inks = [text.get_color() for text in left.texts]
+        assert inks[4] == "white"
+        assert inks[2] == "#222222"
+
+    def test_leaves_out_zeros_of_many_classes(self):
+        classes = [f"class {index}" for index in range(26)]
+        left, right = plots.confusion_matrix(np.eye(26, dtype=int) * 4, classes).axes
+        assert [text.get_text() for text in left.texts] == ["4"] * 26
+        assert [text.get_text() for text in right.texts] == ["100", "4"] * 26
+
+    def test_an_empty_matrix_is_drawn(self, tmp_path):
+        plots.save(plots.confusion_matrix(np.zeros((2, 2), dtype=int), ["a", "b"]), tmp_path / "c.png")
+
+
+class TestRocCurves:
+    def test_one_panel_has_a_line_a_class_and_its_area_with_interval(self):
+        given = predictions(["a", "b", "c"])
+        evaluation = evaluate(given, draws=100)
+        figure = plots.roc_curves(given, evaluation, note="synthetic phantoms")
+        (axes,) = figure.axes
+        legend = [text.get_text() for text in axes.get_legend().get_texts()]
+        area = evaluation.per_class["a"]["auroc"]
+        assert legend[0] == f"a  {area.value:.2f} ({area.lower:.2f}–{area.upper:.2f}), 40 images"
+        assert legend[-1] == "chance  0.50"
+        drawn = [line for line in axes.lines if len(line.get_xdata()) > 2]
+        assert len(drawn) == 3
+        assert len({line.get_color() for line in drawn}) == 3
+        assert figure.get_suptitle().endswith("\n120 images of 60 groups · synthetic phantoms")
+
+    def test_an_absent_class_is_said_so(self):
+        given = predictions(["a", "b", "c"], occur=2)
+        (axes,) = plots.roc_curves(given, evaluate(given, draws=10)).axes
+        assert "c  no images" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+    def test_one_class_alone_has_no_curve(self):
+        given = predictions(["a", "b"], occur=1)
+        (axes,) = plots.roc_curves(given, evaluate(given, draws=10)).axes
+        labels = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert labels[:2] == ["a  no images of other classes", "b  no images"]
+
+    def test_without_groups_an_area_has_no_interval(self):
+        given = predictions(["a", "b"], per_group=120)
+        assert any(
+            "(no interval), 60 images" in text for text in texts(plots.roc_curves(given, evaluate(given)))
+        )
+
+    def test_more_than_five_classes_get_a_panel_each(self):
+        given = predictions([f"class {index}" for index in range(7)], occur=6)
+        panels = [
+            axes for axes in plots.roc_curves(given, evaluate(given, draws=10)).axes if axes.get_visible()
+        ]
+        assert [axes.get_title() for axes in panels] == [f"class {index}" for index in range(7)]
+        assert [len(axes.lines) for axes in panels] == [2] * 6 + [1]
+        assert panels[-1].texts[0].get_text() == "no images"
+
+
+VALIDATION = {"val_loss": [0.9, 0.5, 0.7], "val_accuracy": [0.5, 0.6, 0.8]}
+
+
+class TestTrainingProgress:
+    def test_marks_the_best_epoch_in_both_panels(self):
+        figure = plots.training_progress(history(3, **VALIDATION), images=1036, note="synthetic phantoms")
+        loss, accuracy = figure.axes
+        assert figure.get_suptitle() == (
+            "Training, 3 epochs in 1 min 32 s\n"
+            "trained on 1,036 images · best epoch 2 by val_loss · synthetic phantoms"
+        )
+        legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (loss, accuracy)]
+        assert legends[0] == ["training", "validation", "best epoch 2: 0.500"]
+        assert legends[1] == ["training", "validation", "best epoch 2: 0.600"]
+        np.testing.assert_array_equal(loss.lines[1].get_ydata(), VALIDATION["val_loss"])
+
+    def test_the_best_accuracy_is_the_highest(self):
+        figure = plots.training_progress(history(3, **VALIDATION), monitor="val_accuracy")
+        assert "best epoch 3 by val_accuracy" in figure.get_suptitle()
+
+    def test_without_validation_there_is_no_best_epoch(self):
+        loss, accuracy = plots.training_progress(history(1)).axes
+        assert [len(loss.lines), len(accuracy.lines)] == [1, 1]
+
+    def test_a_wild_loss_is_cut_off_and_said_so(self):
+        wild = {"val_loss": [80.0, 0.5, 0.5, 0.5], "val_accuracy": [0.5] * 4}
+        loss, _ = plots.training_progress(history(4, **wild)).axes
+        assert loss.get_title() == "cut off above 1.5; highest 80"
+        assert loss.get_ylim() == (0, 1.5)
+
+
+def test_lines_differ_without_their_colours():
+    assert len(set(COLOURS)) == len(set(STYLES)) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Type_1", "Type_1"),
+        ("x" * 40, f"{'x' * 13}…{'x' * 14}"),
+        ("a\nb\u202ec\udcff", "a�b�c�"),
+    ],
+)
+def test_names_are_one_plain_line(name, expected):
+    assert shown(name) == expected
+
+
+def test_a_dollar_in_a_class_name_is_a_dollar(tmp_path):
+    """Unescaped, the first would be refused by mathtext when it is drawn and the second lose its dollars."""
+    given = predictions(["$\\frac{$", "$x$"])
+    evaluation = evaluate(given, draws=10)
+    for figure in (
+        plots.confusion_matrix(evaluation.confusion, given.classes),
+        plots.roc_curves(given, evaluation),
+    ):
+        plots.save(figure, tmp_path / "x.png")
+        assert any("$\\frac{$" in text for text in texts(figure))
+        assert not any(text.get_parse_math() for text in figure.findobj(Text) if "$" in text.get_text())
+
+
+def test_save_replaces_the_file_by_a_whole_png(tmp_path):
+    path = tmp_path / "progress.png"
+    path.write_text("old")
+    plots.save(plots.training_progress(history(2)), path)
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        assert picture.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+        assert min(picture.size) > 300
+    assert list(tmp_path.iterdir()) == [path]
