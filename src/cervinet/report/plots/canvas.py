@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from cervinet.atomic import replacing
+from cervinet.files import replacing
 
 DPI = 150
 INK = "#222222"
