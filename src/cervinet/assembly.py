@@ -13,7 +13,6 @@ import pandas as pd
 
 from cervinet import environment, registry
 from cervinet.config import Config, check
-from cervinet.csv_table import write_table
 from cervinet.data.augment import Augmentation
 from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, checked
 from cervinet.data.preprocess import Steps
@@ -68,7 +67,9 @@ def open_images(config: Config, manifest: Manifest, progress: Progress) -> Image
 def build_store(config: Config, manifest: Manifest, progress: Progress) -> Store:
     """The store of the pictures, built unless it is there already."""
     cache = config.data.cache or default_cache()
-    store = open_store(manifest.paths(), manifest.root, config.data.image_size, _steps(config), cache, progress)
+    store = open_store(
+        manifest.paths(), manifest.root, config.data.image_size, _steps(config), cache, progress
+    )
     progress.say(f"{len(manifest)} prepared pictures in {store.path} ({'new' if store.built else 'reused'})")
     return store
 
@@ -124,7 +125,9 @@ def fit_network(
         epochs=settings.epochs,
         seed=config.seed,
         augmentation=Augmentation(**settings.augment.model_dump()),
-        tracker=Tracker(settings.monitor, stopping and stopping.patience, stopping.min_delta if stopping else 0.0),
+        tracker=Tracker(
+            settings.monitor, stopping and stopping.patience, stopping.min_delta if stopping else 0.0
+        ),
         progress=progress,
         on_epoch=on_epoch,
     )
@@ -163,7 +166,10 @@ def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device")
         }
     )
     write_atomically(run.config, settled.to_yaml().encode())
-    write_json(run.environment, environment.describe(seed=config.seed, device=device.name, precision=device.precision))
+    write_json(
+        run.environment,
+        environment.describe(seed=config.seed, device=device.name, precision=device.precision),
+    )
     columns = manifest.table[["image", "label", "group", "split"]]
     write_atomically(run.splits, columns.to_csv(index=False).encode())
     issues = manifest.ignored.assign(action="ignored")
@@ -202,7 +208,9 @@ def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
     """The test split of the run's own data, or all of other data, with the classes of the run."""
     if external:
         reader = registry.find("reader", config.data.reader.name).function
-        manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)
+        manifest = checked(
+            reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False
+        )
         check_files(manifest)
         return manifest
     split = config.data.split.model_copy(update={"file": run.splits})

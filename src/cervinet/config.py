@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cervinet import registry
 from cervinet.choice import Choice, Kind, describe
@@ -33,7 +41,7 @@ class Split(Section):
     """How the pictures are divided. Groups are never torn apart."""
 
     val: Fraction | None = Field(None, **expects("a fraction from 0 to 1"))
-    """Share of the pictures for validation: 0.15, or 0.2 of the training part where the data bring their own test part."""
+    """Share of the pictures for validation: 0.15, or 0.2 where the data bring their own test part."""
     test: Fraction | None = Field(None, **expects("a fraction from 0 to 1"))
     """Share of the pictures for the test: 0.15 where the data bring no test part."""
     file: Path | None = None
@@ -65,7 +73,9 @@ class Data(Section):
         resizing = [s.name for s in steps if registry.find("preprocess", s.name).traits.get("resizes")]
         if len(resizing) != 1:
             names = [n for n, e in registry.available("preprocess").items() if e.traits.get("resizes")]
-            raise ValueError(f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}")
+            raise ValueError(
+                f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}"
+            )
         return steps
 
     @model_validator(mode="after")
@@ -156,7 +166,9 @@ class Evaluation(Section):
 class Config(Section):
     """A training run of cervinet."""
 
-    name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", **expects("letters, digits, '.', '_' and '-'"))
+    name: str = Field(
+        "run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", **expects("letters, digits, '.', '_' and '-'")
+    )
     """Ends the name of the run directory."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     """All randomness comes from it: division, order, augmentation, initial weights, dropout, bootstrap."""
@@ -186,7 +198,7 @@ class Config(Section):
             )
         if self.model.weights == "imagenet" and not traits["pretrained"]:
             raise ValueError(
-                f"`model.weights` must be none or a file for `{self.model.architecture}`, which has no ImageNet weights; "
+                f"`model.weights` must be none or a file for `{self.model.architecture}`, which has none of ImageNet; "
                 "got imagenet"
             )
         return self
@@ -258,7 +270,10 @@ def _nearest_field(location: tuple[Any, ...]) -> tuple[type[BaseModel], int, Any
 
 
 def _section_of(field: Any) -> type[BaseModel] | None:
-    candidates = (getattr(field, "annotation", None), *getattr(getattr(field, "annotation", None), "__args__", ()))
+    candidates = (
+        getattr(field, "annotation", None),
+        *getattr(getattr(field, "annotation", None), "__args__", ()),
+    )
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 

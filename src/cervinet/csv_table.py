@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.files import replacing
 from cervinet.errors import DataError
+from cervinet.files import replacing
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, "CSV Injection"). Such a cell
 # gets an apostrophe in front; one that has apostrophes there already gets one more, so that undoing is

@@ -15,7 +15,9 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Of cervinet, Python and the packages whose change could change a number."""
-    return {"cervinet": __version__, "python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    return {"cervinet": __version__, "python": platform.python_version()} | {
+        name: version(name) for name in PACKAGES
+    }
 
 
 def describe(**more: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """TensorFlow's start-up notes, kept off the terminal.
 
-TensorFlow 2.21 prints its notes before its log is set up, so TF_CPP_MIN_LOG_LEVEL does not reach them. Warnings and errors,
-such as a CUDA library that cannot be loaded, are let through.
+TensorFlow 2.21 prints its notes before its log is set up, so TF_CPP_MIN_LOG_LEVEL does not reach them. Warnings and
+errors, such as a CUDA library that cannot be loaded, are let through.
 """
 
 import os
@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl|To enable the following instructions|\d{4}-.*: I ")
+_NOTE = re.compile(
+    rb"I\d{4} |WARNING: All log messages before absl|To enable the following instructions|\d{4}-.*: I "
+)
 
 # Where there is no driver at all, the failing start of CUDA is no news.
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")

@@ -1,11 +1,11 @@
 """The run directory: the only module that knows a file name inside it.
 
-    runs/20261120-101500-cervix-cnn/
-      config.yaml  environment.json  splits.csv  data_issues.csv  status.json
-      history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/last.weights.h5
-      model.keras  model.json
-      predictions_val.csv  predictions_test.csv  metrics.json  plots/
-      evaluations/20261121-090000-test/      what `cervinet evaluate` found later
+runs/20261120-101500-cervix-cnn/
+  config.yaml  environment.json  splits.csv  data_issues.csv  status.json
+  history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/last.weights.h5
+  model.keras  model.json
+  predictions_val.csv  predictions_test.csv  metrics.json  plots/
+  evaluations/20261121-090000-test/      what `cervinet evaluate` found later
 """
 
 import hashlib
@@ -88,7 +88,9 @@ class Run:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
-                raise UsageError(f"{folder} must be absent or empty, so that nothing is overwritten; it has files")
+                raise UsageError(
+                    f"{folder} must be absent or empty, so that nothing is overwritten; it has files"
+                )
         except OSError as error:
             raise UsageError(f"the directory {folder} cannot be made: {error.strerror}") from None
         return folder
@@ -99,7 +101,9 @@ class Run:
         if path is None:
             finished = [run for run in map(cls, RUNS.glob("*")) if run.status() == "finished"]
             if not finished:
-                raise UsageError("there is no finished run under runs/; train one, or name one: --run DIRECTORY")
+                raise UsageError(
+                    "there is no finished run under runs/; train one, or name one: --run DIRECTORY"
+                )
             return max(finished, key=lambda run: run.status_file.stat().st_mtime_ns)
         run = cls(path)
         if not run.card.is_file():
@@ -107,7 +111,11 @@ class Run:
         return run
 
     def set_status(self, state: State, reason: str = "") -> None:
-        status = {"state": state, "pid": os.getpid(), "time": datetime.now().astimezone().isoformat(timespec="seconds")}
+        status = {
+            "state": state,
+            "pid": os.getpid(),
+            "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+        }
         write_json(self.status_file, status | ({"reason": reason} if reason else {}))
 
     def status(self) -> str:
@@ -136,7 +144,9 @@ class Run:
                 }
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CervinetError(f"{self.card} must be the card of a model; it cannot be read as one: {error}") from None
+            raise CervinetError(
+                f"{self.card} must be the card of a model; it cannot be read as one: {error}"
+            ) from None
         if not self.model.is_file():
             raise CervinetError(f"{self.model} is not there; the run is incomplete: train again")
         if card.hashes.get(self.model.name) != sha256(self.model):

@@ -19,7 +19,18 @@ from cervinet.yaml_source import Source, dump_yaml, parse_yaml
 
 # What the columns of medical image tables are usually called, best guess first.
 _COLUMNS = {
-    "image": ("image", "image_id", "image_name", "filename", "file_name", "file", "path", "image_path", "img", "id"),
+    "image": (
+        "image",
+        "image_id",
+        "image_name",
+        "filename",
+        "file_name",
+        "file",
+        "path",
+        "image_path",
+        "img",
+        "id",
+    ),
     "label": ("label", "class", "diagnosis", "dx", "target", "category", "type", "y"),
     "group": ("patient_id", "patient", "subject_id", "subject", "case_id", "case", "group", "lesion_id"),
     "split": ("split", "set", "fold", "subset"),
@@ -88,7 +99,8 @@ def _table_layout(path: Path, folder: Path) -> Layout:
     frame = read_table(path)
     by_lower = {str(column).lower(): str(column) for column in frame.columns}
     columns = {
-        role: next((by_lower[name] for name in names if name in by_lower), None) for role, names in _COLUMNS.items()
+        role: next((by_lower[name] for name in names if name in by_lower), None)
+        for role, names in _COLUMNS.items()
     }
     for role in ("image", "label"):
         if columns[role] is None:
@@ -100,7 +112,11 @@ def _table_layout(path: Path, folder: Path) -> Layout:
     options["group"] = columns["group"] or ""
     options["split"] = columns["split"] if _holds_splits(frame, columns["split"]) else ""
     options["suffix"] = _suffix(folder, frame[columns["image"]].dropna().head(_SAMPLED), path)
-    return Layout("table", folder, {"file": path.relative_to(folder).as_posix()} | {k: v for k, v in options.items() if v})
+    return Layout(
+        "table",
+        folder,
+        {"file": path.relative_to(folder).as_posix()} | {k: v for k, v in options.items() if v},
+    )
 
 
 def _suffix(folder: Path, names: Iterable[str], table: Path) -> str:
@@ -109,7 +125,9 @@ def _suffix(folder: Path, names: Iterable[str], table: Path) -> str:
         if names and sum((folder / f"{name}{suffix}").is_file() for name in names) > len(names) / 2:
             return suffix
     first = names[0] if names else ""
-    raise DataError(f"{table} names pictures such as '{first}' that are not under {folder}; put the table beside them")
+    raise DataError(
+        f"{table} names pictures such as '{first}' that are not under {folder}; put the table beside them"
+    )
 
 
 def _holds_splits(frame: pd.DataFrame, column: str | None) -> bool:
@@ -150,9 +168,13 @@ def _found(manifest: Manifest, sides: np.ndarray[tuple[int, int], np.dtype[np.in
         f"typical size {widths} × {heights} pixels (width × height)",
     ]
     if manifest.has_groups():
-        lines.append(f"{manifest.table['group'].nunique()} groups, kept together when the pictures are divided")
+        lines.append(
+            f"{manifest.table['group'].nunique()} groups, kept together when the pictures are divided"
+        )
     else:
-        lines.append("no patient or group column: several pictures of one patient may stand in different splits")
+        lines.append(
+            "no patient or group column: several pictures of one patient may stand in different splits"
+        )
     return lines + ([manifest.ignored_line()] if manifest.ignored_line() else [])
 
 
@@ -175,7 +197,9 @@ def _render(
     def inline(value: object) -> str:
         return dump_yaml(value, inline=True).strip()
 
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in layout.root.resolve().name)
+    name = "".join(
+        c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in layout.root.resolve().name
+    )
     settings = _settings(layout, network, size)["data"]
     assert isinstance(settings, dict)
     found = "\n".join(f"# {line}" for line in _found(manifest, sides))
@@ -210,5 +234,3 @@ training:
 
 def _has_picture(folder: Path) -> bool:
     return any(not why_ignored(name) for _, _, files in os.walk(folder) for name in files)
-
-

@@ -115,7 +115,6 @@ def test_pictures(run: Run, count: int) -> list[Path]:
 
 def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> Judged:
     from cervinet.inference.collect import predict_rows
-    from cervinet.report.announce import announce_data, announce_network
 
     device = assembly.set_up_device(config)
     assembly.write_inputs(config, manifest, run, device)

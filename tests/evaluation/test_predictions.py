@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from cervinet.errors import DataError
 from cervinet.csv_table import escape, unescape
+from cervinet.errors import DataError
 from cervinet.evaluation.predictions import Predictions, Unreadable, read_predictions, write_predictions
 
 HEADER = "image,group,label,predicted,split,p_a,p_b"

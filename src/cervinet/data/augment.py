@@ -1,7 +1,7 @@
 """Random changes of a training picture: one affine warp and one pass over the colours.
 
-All draws of a picture come from (seed, epoch, index), never from a generator that runs on, so any number of threads gives
-the same pictures and a run can go on from any step.
+All draws of a picture come from (seed, epoch, index), never from a generator that runs on, so any number of threads
+gives the same pictures and a run can go on from any step.
 """
 
 from dataclasses import dataclass

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cervinet.errors import DataError
 from cervinet.csv_table import Table, escape, read_table, write_table
+from cervinet.errors import DataError
 
 SUM_TOLERANCE = 1e-3
 

@@ -59,10 +59,9 @@ def build_backbone(name: str, size: tuple[int, int], weights: str | None) -> Any
     """
     from keras import applications
 
-    model = getattr(applications, BACKBONES[name].keras_name)(
+    return getattr(applications, BACKBONES[name].keras_name)(
         include_top=False, weights=weights, input_shape=(*size, 3), name=name
     )
-    return model
 
 
 def scaled(inputs: Any, scaling: str) -> Any:
@@ -91,8 +90,10 @@ def _head(row: Backbone) -> Callable[..., Any]:
         else:
             x = (layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D)()(x)
         for units in dense:
-            x = layers.Dropout(dropout)(layers.Dense(units, activation="relu")(x)) if dropout else (
-                layers.Dense(units, activation="relu")(x)
+            x = (
+                layers.Dropout(dropout)(layers.Dense(units, activation="relu")(x))
+                if dropout
+                else (layers.Dense(units, activation="relu")(x))
             )
         return x if dense or not dropout else layers.Dropout(dropout)(x)
 

@@ -1,7 +1,6 @@
 """What a user should know before the first epoch."""
 
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 import numpy as np

@@ -16,7 +16,11 @@ def as_object(prediction: "Prediction", classes: Sequence[str]) -> dict[str, Any
         return {"image": str(prediction.image), "error": prediction.error}
     values = prediction.probabilities.tolist()
     best = classes[int(prediction.probabilities.argmax())]
-    return {"image": str(prediction.image), "class": best, "probabilities": dict(zip(classes, values, strict=True))}
+    return {
+        "image": str(prediction.image),
+        "class": best,
+        "probabilities": dict(zip(classes, values, strict=True)),
+    }
 
 
 def rows(predictions: Iterable["Prediction"], classes: Sequence[str]) -> list[list[str]]:

@@ -18,7 +18,11 @@ def write_evaluation(
     values = evaluation.to_json() | ({"note": note} if note else {})
     write_json(folder / "metrics.json", values)
     confusion = plots.confusion_matrix(
-        evaluation.confusion, evaluation.classes, split=evaluation.split, groups=evaluation.groups, note=note or None
+        evaluation.confusion,
+        evaluation.classes,
+        split=evaluation.split,
+        groups=evaluation.groups,
+        note=note or None,
     )
     plots.save(confusion, folder / "plots" / "confusion_matrix.png")
     plots.save(plots.roc_curves(predictions, evaluation, note=note or None), folder / "plots" / "roc.png")

@@ -20,7 +20,7 @@ def compile_model(
 ) -> None:
     """Compile in place, with the metric `accuracy`.
 
-    `xla` is always said: Keras's own default compiles with XLA everywhere, which made the from-scratch network slower on CPUs.
+    `xla` is always said: Keras by default compiles with XLA everywhere, which makes these networks slower on a CPU.
     """
     model.compile(
         optimizer=registry.find("optimizer", optimizer).function(learning_rate, **optimizer_options),

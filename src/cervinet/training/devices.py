@@ -1,7 +1,7 @@
 """What the network runs on: device, precision, XLA, several GPUs."""
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,9 @@ def set_up(*, seed: int, precision: str, xla: bool | str, deterministic: bool) -
     """
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
-        try:
+        # Where TensorFlow already runs in this process, it keeps the setting it started with.
+        with suppress(RuntimeError):
             tf.config.experimental.set_memory_growth(gpu, True)
-        except RuntimeError:
-            pass  # TensorFlow already runs in this process, with the setting it started with
     keras.utils.set_random_seed(seed)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -57,8 +56,12 @@ def set_up(*, seed: int, precision: str, xla: bool | str, deterministic: bool) -
 def _auto_precision(gpus: list[Any]) -> str:
     if not gpus:
         return "float32"
-    capability = min(tf.config.experimental.get_device_details(g).get("compute_capability", (0, 0)) for g in gpus)
-    return "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
+    capability = min(
+        tf.config.experimental.get_device_details(g).get("compute_capability", (0, 0)) for g in gpus
+    )
+    return (
+        "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
+    )
 
 
 def _name(gpus: list[Any]) -> str:

@@ -21,14 +21,21 @@ def _keras(name: str, learning_rate: float, options: dict[str, Any]) -> Any:
 
 @register("optimizer")
 def adam(
-    learning_rate: float, *, beta_1: Decay = 0.9, beta_2: Decay = 0.999, epsilon: float = 1e-7, amsgrad: bool = False
+    learning_rate: float,
+    *,
+    beta_1: Decay = 0.9,
+    beta_2: Decay = 0.999,
+    epsilon: float = 1e-7,
+    amsgrad: bool = False,
 ) -> Any:
     """Kingma & Ba 2015, arXiv:1412.6980."""
     return _keras("Adam", learning_rate, dict(beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, amsgrad=amsgrad))
 
 
 @register("optimizer")
-def adamw(learning_rate: float, *, weight_decay: NotNegative = 0.004, beta_1: Decay = 0.9, beta_2: Decay = 0.999) -> Any:
+def adamw(
+    learning_rate: float, *, weight_decay: NotNegative = 0.004, beta_1: Decay = 0.9, beta_2: Decay = 0.999
+) -> Any:
     """Adam with decoupled weight decay, Loshchilov & Hutter 2019, arXiv:1711.05101."""
     return _keras("AdamW", learning_rate, dict(weight_decay=weight_decay, beta_1=beta_1, beta_2=beta_2))
 

@@ -62,7 +62,9 @@ def table(
         bad = numbers.isna() & rows[column].notna()
         if bad.any():
             row = int(bad.to_numpy().argmax())
-            raise DataError(f"{path}:{row + 2} must have a number in '{wanted[column]}'; got '{rows[column].iloc[row]}'")
+            raise DataError(
+                f"{path}:{row + 2} must have a number in '{wanted[column]}'; got '{rows[column].iloc[row]}'"
+            )
         rows[column] = numbers
     return Manifest(table_of(rows), folder)
 
@@ -78,5 +80,7 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataError(f"there is no table {path}; check data.root and data.reader.table.file") from None
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path} must be a CSV or Parquet table; it cannot be read as one: {reason}") from None
+        raise DataError(
+            f"{path} must be a CSV or Parquet table; it cannot be read as one: {reason}"
+        ) from None
     return frame.astype(object).where(frame != "", None)
