@@ -126,7 +126,7 @@ def fit_network(
         seed=config.seed,
         augmentation=Augmentation(**settings.augment.model_dump()),
         tracker=Tracker(
-            settings.monitor, stopping and stopping.patience, stopping.min_delta if stopping else 0.0
+            settings.monitor, stopping.patience if stopping else None, stopping.min_delta if stopping else 0.0
         ),
         progress=progress,
         on_epoch=on_epoch,

@@ -172,7 +172,7 @@ def demo(run_dir: Path | None) -> None:
     _import_tensorflow()
     judged = workflow.train(config, run_dir, _progress(quiet=False))
     _show(judged)
-    pictures = workflow.test_pictures(judged.run, count=3)
+    pictures = workflow.test_pictures(_run(judged.run), count=3)
     card, predictions = workflow.predict(_run(judged.run), pictures, _progress(quiet=True))
     _show_predictions(list(predictions), card.classes, card.note)
     run = _quoted(judged.run)

@@ -28,9 +28,9 @@ from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
-def expects(words: str) -> dict[str, Any]:
+def expects(words: str) -> dict[str, JsonValue]:
     """How an error message names what a setting must be."""
-    return {"json_schema_extra": {"x-expects": words}}
+    return {"x-expects": words}
 
 
 class Section(BaseModel):
@@ -40,9 +40,9 @@ class Section(BaseModel):
 class Split(Section):
     """How the pictures are divided. Groups are never torn apart."""
 
-    val: Fraction | None = Field(None, **expects("a fraction from 0 to 1"))
+    val: Fraction | None = Field(None, json_schema_extra=expects("a fraction from 0 to 1"))
     """Share of the pictures for validation: 0.15, or 0.2 where the data bring their own test part."""
-    test: Fraction | None = Field(None, **expects("a fraction from 0 to 1"))
+    test: Fraction | None = Field(None, json_schema_extra=expects("a fraction from 0 to 1"))
     """Share of the pictures for the test: 0.15 where the data bring no test part."""
     file: Path | None = None
     """A CSV with the columns image and split (such as another run's splits.csv) to use instead of a new division."""
@@ -55,10 +55,10 @@ class Data(Section):
     """The folder of the pictures, or the table file. Relative to the folder the command is run in."""
     reader: Annotated[Choice, Kind("reader")] = Field(Choice("class_folders"), validate_default=True)
     """The layout on disk."""
-    image_size: tuple[PositiveInt, PositiveInt] = Field((256, 256), **expects("two positive integers"))
+    image_size: tuple[PositiveInt, PositiveInt] = Field((256, 256), json_schema_extra=expects("two positive integers"))
     """[height, width] in pixels that the network sees."""
     preprocess: list[Annotated[Choice, Kind("preprocess")]] = Field(
-        [Choice("letterbox")], validate_default=True, **expects("a list of steps")
+        [Choice("letterbox")], validate_default=True, json_schema_extra=expects("a list of steps")
     )
     """Fixed steps in order; exactly one of them resizes (letterbox, stretch or center_crop)."""
     split: Split = Split()
@@ -106,7 +106,7 @@ class Augment(Section):
     shift: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Largest shift either way, as a fraction of height and width."""
     zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
-        (1.0, 1.0), **expects("two factors, smallest and largest, as in [0.9, 1.2]")
+        (1.0, 1.0), json_schema_extra=expects("two factors, smallest and largest, as in [0.9, 1.2]")
     )
     """Smallest and largest magnification."""
     brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -148,7 +148,7 @@ class Training(Section):
     early_stopping: EarlyStopping | None = None
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     """auto: mixed precision on a GPU with tensor cores, float32 elsewhere."""
-    xla: bool | Literal["auto"] = Field("auto", **expects("true, false or auto"))
+    xla: bool | Literal["auto"] = Field("auto", json_schema_extra=expects("true, false or auto"))
     """auto: compile with XLA on a GPU, not on a CPU, where it makes these networks slower."""
     deterministic: bool = True
     """The same seed gives the same weights on the same machine; some GPU operations become slower."""
@@ -167,12 +167,12 @@ class Config(Section):
     """A training run of cervinet."""
 
     name: str = Field(
-        "run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", **expects("letters, digits, '.', '_' and '-'")
+        "run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", json_schema_extra=expects("letters, digits, '.', '_' and '-'")
     )
     """Ends the name of the run directory."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     """All randomness comes from it: division, order, augmentation, initial weights, dropout, bootstrap."""
-    classes: list[str] | None = Field(None, **expects("a list of texts (a number in quotes)"))
+    classes: list[str] | None = Field(None, json_schema_extra=expects("a list of texts (a number in quotes)"))
     """The classes in the order of the output; when not set, those of the data in alphabetical order."""
     data: Data
     model: Model = Model()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside `path`, with its suffix; what is written there becomes `path` if the block ends well.
+    """Give a temporary path beside `path`, with its suffix; what was written there becomes `path` in one step.
 
     A full disk, an exception or a kill in between leaves the old file as it was.
 

@@ -110,7 +110,7 @@ def _table_layout(path: Path, folder: Path) -> Layout:
             )
     options = {role: column for role, column in columns.items() if column and column != role}
     options["group"] = columns["group"] or ""
-    options["split"] = columns["split"] if _holds_splits(frame, columns["split"]) else ""
+    options["split"] = (columns["split"] or "") if _holds_splits(frame, columns["split"]) else ""
     options["suffix"] = _suffix(folder, frame[columns["image"]].dropna().head(_SAMPLED), path)
     return Layout(
         "table",

@@ -152,7 +152,8 @@ class _Builder:
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*location, i)) for i, item in enumerate(node.value)]
-        return node.value if node.style else _scalar(node.value)
+        quoted = isinstance(node, yaml.ScalarNode) and node.style
+        return node.value if quoted else _scalar(node.value)
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
         result: dict[str, Any] = {}

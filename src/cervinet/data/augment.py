@@ -85,4 +85,5 @@ def warp_matrix(
 def colour_table(brightness: float, contrast: float) -> NDArray[np.uint8]:
     """Where each of the 256 values goes: contrast about mid-grey, then brightness as a share of the full range."""
     values = (np.arange(256) - 127.5) * contrast + 127.5 + 255 * brightness
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    table: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return table

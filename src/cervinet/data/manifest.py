@@ -11,7 +11,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,8 @@ from cervinet.registry import did_you_mean
 SPLITS = ("train", "val", "test")
 TEXT_COLUMNS = ("image", "label", "sublabel", "group", "split")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif", ".avif")
-    + (".ppm", ".pgm", ".pbm", ".pnm")
-)
+_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm"
+IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Manifest:
         )
 
 
-def table_of(rows: Iterable[dict[str, object]] | pd.DataFrame) -> pd.DataFrame:
+def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFrame:
     """Rows with every column of a manifest, missing ones empty."""
     table = pd.DataFrame(rows).reset_index(drop=True)
     for column in TEXT_COLUMNS:

@@ -85,5 +85,5 @@ def batches_of(
     """The batches of a split of a manifest whose prepared pictures are `images`, row by row."""
     part = manifest.part(split)
     index = {name: number for number, name in enumerate(manifest.classes)}
-    labels = part["label"].map(index).to_numpy(np.int64)
-    return Batches(images, part.index.to_numpy(np.int64), labels, len(manifest.classes), size, batch_size)
+    labels = np.array(part["label"].map(index), np.int64)
+    return Batches(images, np.array(part.index, np.int64), labels, len(manifest.classes), size, batch_size)

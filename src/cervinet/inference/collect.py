@@ -31,7 +31,7 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str) -> Pred
     return Predictions(
         images=tuple(table["image"][good]),
         groups=tuple(groups[good]),
-        labels=table["label"][good].map(index).to_numpy(np.int64),
+        labels=np.array(table["label"][good].map(index), np.int64),
         probabilities=np.array([p.probabilities for p in read], np.float64).reshape(shape),
         classes=manifest.classes,
         split=split,

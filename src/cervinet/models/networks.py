@@ -1,8 +1,8 @@
 """Networks trained from scratch.
 
 Each takes RGB pixels 0–255, float or uint8, (batch, height, width, 3), scales them itself, and returns the layer
-before the logits; `build.build_model` puts the classifier on top. Keras is imported inside the functions, so that a config
-can be checked without TensorFlow.
+before the logits; `build.build_model` puts the classifier on top. Keras is imported inside the functions, so that a
+config can be checked without TensorFlow.
 """
 
 from typing import Any

@@ -26,7 +26,7 @@ class Device:
     strategy: Any = None
 
     def scope(self) -> AbstractContextManager[Any]:
-        return self.strategy.scope() if self.strategy else nullcontext()  # type: ignore[no-any-return]
+        return self.strategy.scope() if self.strategy else nullcontext()
 
 
 def set_up(*, seed: int, precision: str, xla: bool | str, deterministic: bool) -> Device:

@@ -57,7 +57,7 @@ def table(
         line = int(rows["image"].isna().to_numpy().argmax()) + 2
         raise DataError(f"{path}:{line} has no path in the column '{image}'; fill it or remove the row")
     rows["image"] = rows["image"].str.replace("\\", "/") + suffix
-    for column in rows.columns.intersection(BOX_COLUMNS):
+    for column in rows.columns.intersection(list(BOX_COLUMNS)):
         numbers = pd.to_numeric(rows[column], errors="coerce")
         bad = numbers.isna() & rows[column].notna()
         if bad.any():
