@@ -108,6 +108,12 @@ def test_a_refusal_is_one_sentence_that_says_what_to_do(data: bytes, sentence: s
     assert refusal(data) == f"'a.img' {sentence}"
 
 
+def test_a_cut_tiff_of_deep_colour_is_refused_wherever_it_is_cut() -> None:
+    data = tiff16(np.random.default_rng(4).integers(0, 65536, (40, 50, 3), dtype=np.uint16))
+    for length in [*np.linspace(1, len(data) - 2, 60).astype(int), len(data) - 1]:
+        assert refusal(data[:length])
+
+
 def test_a_wrong_checksum_is_refused_where_it_matters() -> None:
     data = bytearray(encoded(picture(), "PNG"))
     data[data.index(b"IDAT") + 9] ^= 1

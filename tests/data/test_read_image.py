@@ -37,7 +37,7 @@ def test_names_are_escaped_in_messages(tmp_path: Path) -> None:
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.jpg").touch()
-    expected = {
+    expected: dict[str | Path, str] = {
         tmp_path: "must be a picture file, but it is a folder; name a file instead",
         tmp_path / "pipe": "must be a picture file, but it is a pipe, socket or device; name a file instead",
         tmp_path / "empty.jpg": (

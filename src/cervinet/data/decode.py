@@ -46,6 +46,7 @@ MAX_PIXELS = 200_000_000
 """A whole-slide overview or a 200-megapixel camera passes; 600 MB of RGB is the most one picture takes."""
 
 MAX_BYTES = 1 << 30
+"""What is longer is a film or an archive, whatever its name; the length is checked before it is read."""
 
 _UNDECODABLE = "cannot be decoded: a whole picture was expected, but it is damaged or of an unknown kind"
 _REMEDY = "copy the file again from its source or remove it"
