@@ -107,7 +107,11 @@ def test_draws_without_a_value_are_left_out_and_counted():
 @pytest.mark.parametrize(
     ("drawn", "groups", "reason"),
     [
-        (values(100, undefined=11), 30, "undefined in 11 of 100 bootstrap draws: too few groups of a class"),
+        (
+            values(100, undefined=11),
+            30,
+            "undefined in 11 of 100 bootstrap draws: too few groups count towards it",
+        ),
         (values(0), 1, "there is one group only: what varies between groups cannot be seen"),
         (values(0), 30, "no interval was asked for"),
         (

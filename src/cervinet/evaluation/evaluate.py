@@ -68,7 +68,7 @@ def evaluate(
         predictions: of one split.
         draws: bootstrap draws; 0 for values without intervals.
         confidence: of the intervals, in (0, 1).
-        seed: not negative; the same seed gives the same intervals on any machine.
+        seed: not negative; the same seed gives the same draws on any machine.
 
     Raises:
         DataError: there is no image to evaluate.

@@ -121,7 +121,7 @@ def estimate(
         reason = "no interval was asked for"
     # Judged value by value: a macro mean over many classes has an interval if each of its classes has one.
     elif (~defined).mean(axis=0).max() > MOST_LEFT_OUT or left_out > len(drawn) / 2:
-        reason = f"undefined in {left_out} of {len(drawn)} bootstrap draws: too few groups of a class"
+        reason = f"undefined in {left_out} of {len(drawn)} bootstrap draws: too few groups count towards it"
     elif np.ptp(kept) == 0:
         reason = "every bootstrap draw gives the same value, which says nothing of its uncertainty"
     if reason:

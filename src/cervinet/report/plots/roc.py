@@ -60,9 +60,11 @@ def _together(
 def _apart(
     predictions: Predictions, evaluation: Evaluation, title: str, facts: tuple[str | None, ...]
 ) -> Figure:
-    columns = min(6, math.ceil(math.sqrt(len(predictions.classes))))
+    columns = min(6, max(4, math.ceil(math.sqrt(len(predictions.classes)))))
     rows = math.ceil(len(predictions.classes) / columns)
-    figure = page(1.9 * columns + 0.4, 2.1 * rows + 1.1, title, *facts, _legend_title(evaluation))
+    figure = page(
+        1.9 * columns + 0.4, 2.1 * rows + 1.1, title, *facts, f"in each panel: {_legend_title(evaluation)}"
+    )
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
     for index, axes in enumerate(panels):
         if index >= len(predictions.classes):
