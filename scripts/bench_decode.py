@@ -49,16 +49,12 @@ def small(files: list[bytes]) -> dict[str, float]:
 
 
 def large(data: bytes, grain: float) -> dict[str, float]:
-    image = np.asarray(
-        Image.open(io.BytesIO(data)).convert("RGB").resize((4000, 3000), Image.Resampling.BICUBIC)
-    )
+    image = np.asarray(Image.open(io.BytesIO(data)).convert("RGB").resize((4000, 3000), Image.Resampling.BICUBIC))
     noise = np.random.default_rng(0).normal(0, grain, (3000, 4000, 1))
     buffer = io.BytesIO()
     Image.fromarray((image + noise).clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=92)
     file = buffer.getvalue()
-    full, reduced = medians(
-        [lambda: letterbox(decode(file), SIZE), lambda: prepare(file, SIZE, STEPS)], rounds=7
-    )
+    full, reduced = medians([lambda: letterbox(decode(file), SIZE), lambda: prepare(file, SIZE, STEPS)], rounds=7)
     psnr = cv2.PSNR(letterbox(decode(file), SIZE), prepare(file, SIZE, STEPS))
     return {
         "grain": grain,

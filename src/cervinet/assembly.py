@@ -67,9 +67,7 @@ def open_images(config: Config, manifest: Manifest, progress: Progress) -> Image
 def build_store(config: Config, manifest: Manifest, progress: Progress) -> Store:
     """The store of the pictures, built unless it is there already."""
     cache = config.data.cache or default_cache()
-    store = open_store(
-        manifest.paths(), manifest.root, config.data.image_size, _steps(config), cache, progress
-    )
+    store = open_store(manifest.paths(), manifest.root, config.data.image_size, _steps(config), cache, progress)
     progress.say(f"{len(manifest)} prepared pictures in {store.path} ({'new' if store.built else 'reused'})")
     return store
 
@@ -208,9 +206,7 @@ def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
     """The test split of the run's own data, or all of other data, with the classes of the run."""
     if external:
         reader = registry.find("reader", config.data.reader.name).function
-        manifest = checked(
-            reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False
-        )
+        manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)
         check_files(manifest)
         return manifest
     split = config.data.split.model_copy(update={"file": run.splits})

@@ -54,9 +54,7 @@ def _quiet(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @main.command()
 @click.option("--config", type=CONFIG, required=True, help="YAML file; `cervinet init` writes one.")
-@click.option(
-    "--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/."
-)
+@click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
 @click.option("--dry-run", is_flag=True, help="Check everything with one batch of each split; keep nothing.")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @_quiet
@@ -106,16 +104,12 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
     judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=_progress(quiet))
     _show(judged)
     if judged.unreadable:
-        raise PredictionError(
-            _unreadable([(u.image, u.error) for u in judged.unreadable], judged.evaluation.images)
-        )
+        raise PredictionError(_unreadable([(u.image, u.error) for u in judged.unreadable], judged.evaluation.images))
 
 
 @main.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option(
-    "--run", "run_path", type=FOLDER, help="Run directory. Default: the newest finished one under runs/."
-)
+@click.option("--run", "run_path", type=FOLDER, help="Run directory. Default: the newest finished one under runs/.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--csv", "csv_file", type=FOLDER, help="Write a CSV table to this file.")
 def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_file: Path | None) -> None:
@@ -159,9 +153,7 @@ def init(folder: Path, to: Path | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/."
-)
+@click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
 def demo(run_dir: Path | None) -> None:
     """Train, evaluate and predict on synthetic phantoms: no data, no download, about two minutes."""
     from cervinet import workflow
@@ -240,9 +232,7 @@ def weights_fetch(name: str, to: Path) -> None:
     _import_tensorflow()
     path = workflow.fetch_weights(name, to)
     click.echo(path)
-    click.echo(
-        f"On the other machine: cervinet train --config CONFIG model.weights={_quoted(path)}", err=True
-    )
+    click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={_quoted(path)}", err=True)
 
 
 def _import_tensorflow() -> None:

@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     PositiveInt,
     ValidationError,
     field_validator,
@@ -73,9 +74,7 @@ class Data(Section):
         resizing = [s.name for s in steps if registry.find("preprocess", s.name).traits.get("resizes")]
         if len(resizing) != 1:
             names = [n for n, e in registry.available("preprocess").items() if e.traits.get("resizes")]
-            raise ValueError(
-                f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}"
-            )
+            raise ValueError(f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}")
         return steps
 
     @model_validator(mode="after")

@@ -15,9 +15,7 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Of cervinet, Python and the packages whose change could change a number."""
-    return {"cervinet": __version__, "python": platform.python_version()} | {
-        name: version(name) for name in PACKAGES
-    }
+    return {"cervinet": __version__, "python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def describe(**more: Any) -> dict[str, Any]:
@@ -35,6 +33,4 @@ def _git_commit() -> str | None:
 
 
 def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ("git", *arguments), capture_output=True, text=True, check=True, timeout=10
-    ).stdout.strip()
+    return subprocess.run(("git", *arguments), capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NOTE = re.compile(
-    rb"I\d{4} |WARNING: All log messages before absl|To enable the following instructions|\d{4}-.*: I "
-)
+_NOTE = re.compile(rb"I\d{4} |WARNING: All log messages before absl|To enable the following instructions|\d{4}-.*: I ")
 
 # Where there is no driver at all, the failing start of CUDA is no news.
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")

@@ -88,9 +88,7 @@ class Run:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.iterdir()):
-                raise UsageError(
-                    f"{folder} must be absent or empty, so that nothing is overwritten; it has files"
-                )
+                raise UsageError(f"{folder} must be absent or empty, so that nothing is overwritten; it has files")
         except OSError as error:
             raise UsageError(f"the directory {folder} cannot be made: {error.strerror}") from None
         return folder
@@ -101,9 +99,7 @@ class Run:
         if path is None:
             finished = [run for run in map(cls, RUNS.glob("*")) if run.status() == "finished"]
             if not finished:
-                raise UsageError(
-                    "there is no finished run under runs/; train one, or name one: --run DIRECTORY"
-                )
+                raise UsageError("there is no finished run under runs/; train one, or name one: --run DIRECTORY")
             return max(finished, key=lambda run: run.status_file.stat().st_mtime_ns)
         run = cls(path)
         if not run.card.is_file():
@@ -144,9 +140,7 @@ class Run:
                 }
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CervinetError(
-                f"{self.card} must be the card of a model; it cannot be read as one: {error}"
-            ) from None
+            raise CervinetError(f"{self.card} must be the card of a model; it cannot be read as one: {error}") from None
         if not self.model.is_file():
             raise CervinetError(f"{self.model} is not there; the run is incomplete: train again")
         if card.hashes.get(self.model.name) != sha256(self.model):

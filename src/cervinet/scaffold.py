@@ -99,8 +99,7 @@ def _table_layout(path: Path, folder: Path) -> Layout:
     frame = read_table(path)
     by_lower = {str(column).lower(): str(column) for column in frame.columns}
     columns = {
-        role: next((by_lower[name] for name in names if name in by_lower), None)
-        for role, names in _COLUMNS.items()
+        role: next((by_lower[name] for name in names if name in by_lower), None) for role, names in _COLUMNS.items()
     }
     for role in ("image", "label"):
         if columns[role] is None:
@@ -125,9 +124,7 @@ def _suffix(folder: Path, names: Iterable[str], table: Path) -> str:
         if names and sum((folder / f"{name}{suffix}").is_file() for name in names) > len(names) / 2:
             return suffix
     first = names[0] if names else ""
-    raise DataError(
-        f"{table} names pictures such as '{first}' that are not under {folder}; put the table beside them"
-    )
+    raise DataError(f"{table} names pictures such as '{first}' that are not under {folder}; put the table beside them")
 
 
 def _holds_splits(frame: pd.DataFrame, column: str | None) -> bool:
@@ -168,13 +165,9 @@ def _found(manifest: Manifest, sides: np.ndarray[tuple[int, int], np.dtype[np.in
         f"typical size {widths} × {heights} pixels (width × height)",
     ]
     if manifest.has_groups():
-        lines.append(
-            f"{manifest.table['group'].nunique()} groups, kept together when the pictures are divided"
-        )
+        lines.append(f"{manifest.table['group'].nunique()} groups, kept together when the pictures are divided")
     else:
-        lines.append(
-            "no patient or group column: several pictures of one patient may stand in different splits"
-        )
+        lines.append("no patient or group column: several pictures of one patient may stand in different splits")
     return lines + ([manifest.ignored_line()] if manifest.ignored_line() else [])
 
 
@@ -197,9 +190,7 @@ def _render(
     def inline(value: object) -> str:
         return dump_yaml(value, inline=True).strip()
 
-    name = "".join(
-        c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in layout.root.resolve().name
-    )
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in layout.root.resolve().name)
     settings = _settings(layout, network, size)["data"]
     assert isinstance(settings, dict)
     found = "\n".join(f"# {line}" for line in _found(manifest, sides))

@@ -21,20 +21,14 @@ _EPOCH_WIDTH = 14
 
 def console(file: TextIO) -> Console:
     """Colours and the real width on a terminal; plain text that is never wrapped to 80 columns elsewhere."""
-    return Console(
-        file=file, width=None if file.isatty() else _PLAIN_WIDTH, highlight=False, emoji=False, markup=False
-    )
+    return Console(file=file, width=None if file.isatty() else _PLAIN_WIDTH, highlight=False, emoji=False, markup=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> Table:
     """First column to the left, numbers to the right; every cell is text, whatever it contains."""
-    drawn = Table(
-        title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    drawn = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
-        drawn.add_column(
-            Text(column), justify="right" if number else "left", no_wrap=number > 0, overflow="fold"
-        )
+        drawn.add_column(Text(column), justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(for_terminal(cell)) for cell in row))
     return drawn
@@ -88,9 +82,7 @@ class Terminal:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         note = TextColumn("{task.fields[note]}", markup=False)
         disable = not self._console.is_terminal
-        return Progress(
-            *columns, note, TimeRemainingColumn(), console=self._console, transient=True, disable=disable
-        )
+        return Progress(*columns, note, TimeRemainingColumn(), console=self._console, transient=True, disable=disable)
 
 
 class _Bar:

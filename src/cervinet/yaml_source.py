@@ -52,9 +52,7 @@ def read_yaml(path: Path) -> Source:
     except FileNotFoundError:
         raise ConfigError(f"there is no config file {path}; `cervinet init FOLDER` writes one") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path} must be UTF-8 text; byte {error.start} is not: is it a YAML file?"
-        ) from None
+        raise ConfigError(f"{path} must be UTF-8 text; byte {error.start} is not: is it a YAML file?") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     source = parse_yaml(text, str(path))
@@ -136,16 +134,12 @@ class _Builder:
         self.source.lines.setdefault(location, line)
         # An alias composes to the very node of its anchor.
         if id(node) in self.seen:
-            self.source.problems.append(
-                f"YAML anchors and aliases are not allowed; write the value out ({line})"
-            )
+            self.source.problems.append(f"YAML anchors and aliases are not allowed; write the value out ({line})")
             return None
         self.seen.add(id(node))
         if len(location) > _MAX_DEPTH:
             raise ConfigError(f"{line} is nested too deeply; at most {_MAX_DEPTH} levels are allowed")
-        if not re.fullmatch(
-            r"tag:yaml\.org,2002:(str|int|float|bool|null|timestamp|seq|map|merge|value)", node.tag
-        ):
+        if not re.fullmatch(r"tag:yaml\.org,2002:(str|int|float|bool|null|timestamp|seq|map|merge|value)", node.tag):
             self.source.problems.append(f"the YAML tag '{node.tag}' is not allowed ({line})")
             return None
         if isinstance(node, yaml.MappingNode):

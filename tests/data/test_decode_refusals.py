@@ -72,8 +72,7 @@ DAMAGED = [
     (png(0, 5, 8, 2, b""), "is damaged: its header announces 0×5 pixels, but both must be positive"),
     (
         png(10000, 10000, 8, 2, b""),
-        "is damaged: its header announces 10000×10000 pixels, which take at least 290,697 bytes, but only 8 "
-        "were found",
+        "is damaged: its header announces 10000×10000 pixels, which take at least 290,697 bytes, but only 8 were found",
     ),
     (png(3, 3, 8, 2, b"\0\0"), UNDECODABLE),
     (b"GIF89a", UNDECODABLE),
@@ -92,13 +91,9 @@ UNWANTED = [
     ),
     (
         png(33000, 33000, 1, 0, b""),
-        "must have at most 200,000,000 pixels, but its header announces 33000×33000; "
-        "scale it down or remove it",
+        "must have at most 200,000,000 pixels, but its header announces 33000×33000; scale it down or remove it",
     ),
-    *(
-        (data, f"must be a {FORMATS} file, but it is {what}; convert it or remove it")
-        for data, what in STRANGERS
-    ),
+    *((data, f"must be a {FORMATS} file, but it is {what}; convert it or remove it") for data, what in STRANGERS),
     *((data, f"{sentence}; {COPY}") for data, sentence in DAMAGED),
 ]
 
@@ -117,9 +112,7 @@ def test_a_cut_tiff_of_deep_colour_is_refused_wherever_it_is_cut() -> None:
 def test_a_wrong_checksum_is_refused_where_it_matters() -> None:
     data = bytearray(encoded(picture(), "PNG"))
     data[data.index(b"IDAT") + 9] ^= 1
-    assert refusal(bytes(data)) == (
-        f"'a.img' is damaged: a PNG chunk's checksum does not match its content; {COPY}"
-    )
+    assert refusal(bytes(data)) == (f"'a.img' is damaged: a PNG chunk's checksum does not match its content; {COPY}")
 
 
 def test_a_lying_jpeg_header_is_refused_before_anything_is_allocated() -> None:

@@ -96,9 +96,7 @@ def test_turned_pictures_look_like_the_control(number: int) -> None:
     assert np.abs(turned - control).mean() < WRONG_TURN
 
 
-@pytest.mark.parametrize(
-    "name", ["pil_hopper.Lab.tif", "pil_hopper_bigtiff.tif", "pil_hopper_rle8_row_overflow.bmp"]
-)
+@pytest.mark.parametrize("name", ["pil_hopper.Lab.tif", "pil_hopper_bigtiff.tif", "pil_hopper_rle8_row_overflow.bmp"])
 def test_other_formats_of_the_control_look_like_it(name: str) -> None:
     control = read_image(ODD / "pil_hopper.jpg").astype(int)
     assert np.abs(read_image(ODD / name) - control).mean() < WRONG_TURN

@@ -44,9 +44,7 @@ class TestPictures:
         shrunk = cv2.resize(large, (128, 128), interpolation=cv2.INTER_AREA)
         assert np.abs(shrunk.astype(int) - small).mean() < 3
 
-    def test_views_of_a_patient_share_the_anatomy_and_nothing_else(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_views_of_a_patient_share_the_anatomy_and_nothing_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
         taken: list[tuple[Any, Any]] = []
         monkeypatch.setattr(phantom, "render", lambda anatomy, view, size: taken.append((anatomy, view)))
         for patient, view in [(3, 1), (3, 2), (3, 3), (4, 1)]:
@@ -69,9 +67,7 @@ class TestList:
 
     def test_label_and_anatomy_agree(self) -> None:
         for picture in list_photographs(count=150, photographs=2, seed=7):
-            assert (
-                picture.label == f"Type_{transformation_zone_type(patient_anatomy(picture.patient, seed=7))}"
-            )
+            assert picture.label == f"Type_{transformation_zone_type(patient_anatomy(picture.patient, seed=7))}"
 
     def test_classes_are_balanced_but_not_exactly(self) -> None:
         zones = [picture.zone for picture in list_photographs(count=1000, photographs=3, seed=0)]
@@ -185,12 +181,8 @@ def pictures_and_zones() -> tuple[Any, Any]:
 class TestShortcuts:
     """What can be read off without looking at the anatomy must not tell the class."""
 
-    @pytest.mark.parametrize(
-        ("shortcut", "limit"), [("brightness", 0.45), ("corners", 0.45), ("colour", 0.70)]
-    )
-    def test_a_linear_shortcut_fails(
-        self, shortcut: str, limit: float, pictures_and_zones: tuple[Any, Any]
-    ) -> None:
+    @pytest.mark.parametrize(("shortcut", "limit"), [("brightness", 0.45), ("corners", 0.45), ("colour", 0.70)])
+    def test_a_linear_shortcut_fails(self, shortcut: str, limit: float, pictures_and_zones: tuple[Any, Any]) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.metrics import balanced_accuracy_score
         from sklearn.pipeline import make_pipeline

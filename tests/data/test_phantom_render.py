@@ -17,9 +17,7 @@ def anatomy_with(junction: float, canal_seen: float) -> Anatomy:
 def redness_in_front(anatomy: Anatomy) -> float:
     """Share of clearly red, bright pixels around the os, in an even light with nothing in the way."""
     tissue = replace(anatomy.tissue, blood=(), mucus=0.0, inflammation=0.0, squamous=(0.86, 0.6, 0.6))
-    view = replace(
-        sample_view(np.random.default_rng(0)), cast=(1, 1, 1), blur=0.0, blades=(9, 9), tube=9, gloss=0.0
-    )
+    view = replace(sample_view(np.random.default_rng(0)), cast=(1, 1, 1), blur=0.0, blades=(9, 9), tube=9, gloss=0.0)
     picture = render(replace(anatomy, tissue=tissue), view, (96, 96)).astype(int)
     return float(((picture[..., 0] > 2 * picture[..., 1]) & (picture[..., 0] > 90)).mean())
 

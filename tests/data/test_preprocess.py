@@ -127,12 +127,8 @@ def test_steps_run_in_their_order() -> None:
     image = noise(40, 60)
     first: Steps = (("clahe", {"tiles": 2}), ("stretch", {}))
     last: Steps = (("stretch", {}), ("clahe", {"tiles": 2}))
-    np.testing.assert_array_equal(
-        prepare(image, (20, 20), first), stretch(clahe(image, (20, 20), tiles=2), (20, 20))
-    )
-    np.testing.assert_array_equal(
-        prepare(image, (20, 20), last), clahe(stretch(image, (20, 20)), (20, 20), tiles=2)
-    )
+    np.testing.assert_array_equal(prepare(image, (20, 20), first), stretch(clahe(image, (20, 20), tiles=2), (20, 20)))
+    np.testing.assert_array_equal(prepare(image, (20, 20), last), clahe(stretch(image, (20, 20)), (20, 20), tiles=2))
 
 
 def test_a_file_its_bytes_and_a_small_picture_give_the_same(tmp_path: Path) -> None:

@@ -29,8 +29,7 @@ def test_names_are_escaped_in_messages(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
         read_image(path)
     assert str(caught.value) == (
-        f"'{tmp_path}/a\\nb\\x1b[31m\\u202egpj.\\udce9 é.png' must be a picture file, but there is none; "
-        "check the path"
+        f"'{tmp_path}/a\\nb\\x1b[31m\\u202egpj.\\udce9 é.png' must be a picture file, but there is none; check the path"
     )
 
 
@@ -45,8 +44,7 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
             "copy the file again from its source or remove it"
         ),
         tmp_path / "empty.jpg/x": (
-            "must be a readable picture file, but the system says 'Not a directory'; "
-            "check the path and its permissions"
+            "must be a readable picture file, but the system says 'Not a directory'; check the path and its permissions"
         ),
         f"{tmp_path}/nul\0": (
             "must be a readable picture file, but the system says 'Invalid argument'; "

@@ -98,9 +98,7 @@ def test_one_group_has_values_without_intervals():
     found = evaluate(predictions(np.arange(30) % 3, per_group=30))
     assert found.metrics["accuracy"].value is not None
     assert found.metrics["accuracy"].lower is None
-    assert found.metrics["accuracy"].reason == (
-        "there is one group only: what varies between groups cannot be seen"
-    )
+    assert found.metrics["accuracy"].reason == ("there is one group only: what varies between groups cannot be seen")
 
 
 def test_without_draws_there_are_no_intervals():

@@ -32,9 +32,7 @@ def test_counting_groups_equals_resampling_their_images(name):
     metric = (OVERALL | PER_CLASS)[name]
     values = metric.value(metric.statistic(Sample(labels, probabilities, members, 25))(counts))
     for row, drawn in zip(values, counts, strict=True):
-        images = np.concatenate(
-            [np.flatnonzero(members == group) for group in np.repeat(np.arange(25), drawn)]
-        )
+        images = np.concatenate([np.flatnonzero(members == group) for group in np.repeat(np.arange(25), drawn)])
         np.testing.assert_allclose(row, measure(name, labels[images], probabilities[images]), atol=1e-12)
 
 
@@ -78,9 +76,7 @@ def test_coverage_of_a_proportion():
     random = np.random.default_rng(7)
     covered = 0
     for repetition in range(200):
-        found = accuracy_interval(
-            (random.random(120) < 0.7).astype(float), np.arange(120), draws=300, seed=repetition
-        )
+        found = accuracy_interval((random.random(120) < 0.7).astype(float), np.arange(120), draws=300, seed=repetition)
         covered += found.lower <= 0.7 <= found.upper
     assert 0.90 <= covered / 200 <= 0.99
 

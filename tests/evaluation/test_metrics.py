@@ -28,8 +28,7 @@ def sklearn_value(name, labels, probabilities, weights):
     classes = np.arange(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
     one_vs_rest = [
-        (labels == label, predicted == label, scores)
-        for label, scores in zip(classes, probabilities.T, strict=True)
+        (labels == label, predicted == label, scores) for label, scores in zip(classes, probabilities.T, strict=True)
     ]
     weigh = {"sample_weight": weights}
     if name == "accuracy":
@@ -43,9 +42,7 @@ def sklearn_value(name, labels, probabilities, weights):
     if name == "specificity":
         return [reference.recall_score(~true, ~said, **weigh) for true, said, _ in one_vs_rest]
     scorer = {"precision": "precision_score", "sensitivity": "recall_score", "f1": "f1_score"}[name]
-    return getattr(reference, scorer)(
-        labels, predicted, labels=classes, average=None, zero_division=np.nan, **weigh
-    )
+    return getattr(reference, scorer)(labels, predicted, labels=classes, average=None, zero_division=np.nan, **weigh)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -118,9 +115,7 @@ def test_log_loss_is_clipped_as_on_kaggle():
 def test_log_loss_normalises_rows_first():
     labels, probabilities, _ = data(50, 3)
     scaled = probabilities * np.linspace(0.999, 1.001, 50)[:, None]
-    assert measure("log_loss", labels, scaled) == pytest.approx(
-        measure("log_loss", labels, probabilities), abs=1e-14
-    )
+    assert measure("log_loss", labels, scaled) == pytest.approx(measure("log_loss", labels, probabilities), abs=1e-14)
 
 
 def test_what_cannot_be_computed_is_nan_and_not_zero():

@@ -118,8 +118,7 @@ def test_probability_columns_may_have_bare_class_names(tmp_path):
         ("label,p_a,p_b\na,0,1\n", " has no column 'image'; its columns are label, p_a, p_b"),
         (
             "image,label,p_a\n1,a,1\n",
-            " must have a column 'p_<class>' for each of two or more classes; "
-            "its columns are image, label, p_a",
+            " must have a column 'p_<class>' for each of two or more classes; its columns are image, label, p_a",
         ),
         ("image,label,p_a,p_a\n1,a,1,0\n", " has two columns named 'p_a'"),
         (f"{HEADER}\n1,,a,a,test,1\n", ":2 has 6 cells; the header has 7"),

@@ -56,12 +56,8 @@ class TestConfusionMatrix:
         assert (left.get_xlabel(), left.get_ylabel()) == ("Predicted class", "True class (images)")
 
     def test_says_what_it_is_and_on_how_many(self):
-        figure = plots.confusion_matrix(
-            self.matrix, self.classes, split="val", groups=60, note="synthetic phantoms"
-        )
-        assert figure.get_suptitle() == (
-            "Confusion matrix, val split\n90 images of 60 groups · synthetic phantoms"
-        )
+        figure = plots.confusion_matrix(self.matrix, self.classes, split="val", groups=60, note="synthetic phantoms")
+        assert figure.get_suptitle() == ("Confusion matrix, val split\n90 images of 60 groups · synthetic phantoms")
 
     def test_ink_is_white_where_cells_are_dark(self):
         left, _ = plots.confusion_matrix(self.matrix, self.classes).axes
@@ -107,15 +103,11 @@ class TestRocCurves:
 
     def test_without_groups_an_area_has_no_interval(self):
         given = predictions(["a", "b"], per_group=120)
-        assert any(
-            "(no interval), 60 images" in text for text in texts(plots.roc_curves(given, evaluate(given)))
-        )
+        assert any("(no interval), 60 images" in text for text in texts(plots.roc_curves(given, evaluate(given))))
 
     def test_more_than_five_classes_get_a_panel_each(self):
         given = predictions([f"class {index}" for index in range(7)], occur=6)
-        panels = [
-            axes for axes in plots.roc_curves(given, evaluate(given, draws=10)).axes if axes.get_visible()
-        ]
+        panels = [axes for axes in plots.roc_curves(given, evaluate(given, draws=10)).axes if axes.get_visible()]
         assert [axes.get_title() for axes in panels] == [f"class {index}" for index in range(7)]
         assert [len(axes.lines) for axes in panels] == [2] * 6 + [1]
         assert panels[-1].texts[0].get_text() == "no images"
@@ -129,8 +121,7 @@ class TestTrainingProgress:
         figure = plots.training_progress(history(3, **VALIDATION), images=1036, note="synthetic phantoms")
         loss, accuracy = figure.axes
         assert figure.get_suptitle() == (
-            "Training, 3 epochs in 1 min 32 s\n"
-            "trained on 1,036 images · best epoch 2 by val_loss · synthetic phantoms"
+            "Training, 3 epochs in 1 min 32 s\ntrained on 1,036 images · best epoch 2 by val_loss · synthetic phantoms"
         )
         legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (loss, accuracy)]
         assert legends[0] == ["training", "validation", "best epoch 2: 0.500"]

@@ -66,9 +66,7 @@ def walk_jpeg(data: bytes) -> Container:
             continue
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
         if marker == 0xD9 or end < at + 4:
-            raise DamagedError(
-                "is damaged: a JPEG's first scan was expected, but its list of segments is broken"
-            )
+            raise DamagedError("is damaged: a JPEG's first scan was expected, but its list of segments is broken")
         if marker == 0xE1 and orientation is None and data.startswith(b"Exif\0\0", at + 4):
             orientation = exif_orientation(data[at + 4 : end])
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
@@ -78,9 +76,7 @@ def walk_jpeg(data: bytes) -> Container:
         if marker == 0xDA:
             break
     if size is None:
-        raise DamagedError(
-            "is damaged: a JPEG's frame header was expected before its scan, but there is none"
-        )
+        raise DamagedError("is damaged: a JPEG's frame header was expected before its scan, but there is none")
     # Inside a scan 0xFF is always followed by 0x00 or a restart marker: FF D9 is the end and nothing else.
     # Most files end with it, which spares them the search.
     if not (data.endswith(b"\xff\xd9") and len(data) - 2 >= at) and data.find(b"\xff\xd9", at) < 0:
@@ -119,9 +115,7 @@ def walk_png(data: bytes) -> Container:
     header = kept[1]
     depth, colour = (header[16], header[17]) if len(header) == 25 and header[4:8] == b"IHDR" else (0, 0)
     if depth not in _PNG_DEPTHS.get(colour, ()):
-        raise DamagedError(
-            "is damaged: a PNG's header must name a valid colour type and bit depth, but it does not"
-        )
+        raise DamagedError("is damaged: a PNG's header must name a valid colour type and bit depth, but it does not")
     if not coded:
         raise DamagedError("is damaged: a PNG must have an IDAT chunk with its pixels, but there is none")
     width, height = int.from_bytes(header[8:12]), int.from_bytes(header[12:16])

@@ -201,9 +201,7 @@ def _check_header(file: Container, max_pixels: int) -> None:
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width < 1 or height < 1:
-        raise DamagedError(
-            f"is damaged: its header announces {width}×{height} pixels, but both must be positive"
-        )
+        raise DamagedError(f"is damaged: its header announces {width}×{height} pixels, but both must be positive")
     if width * height > max_pixels:
         raise UnwantedError(
             f"must have at most {max_pixels:,} pixels, but its header announces {width}×{height}; "

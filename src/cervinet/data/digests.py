@@ -47,9 +47,7 @@ class Digests:
                     continue
                 digest = digest_of(path.read_bytes())
             except OSError as error:
-                raise DataError(
-                    f"{path} cannot be read: {error.strerror}; mend its permissions or remove it"
-                ) from None
+                raise DataError(f"{path} cannot be read: {error.strerror}; mend its permissions or remove it") from None
             self.read += 1
             digests.append(digest)
             if now - stat.st_mtime_ns > _RACY_NS:

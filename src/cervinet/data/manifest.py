@@ -44,9 +44,7 @@ class Manifest:
     table: pd.DataFrame
     root: Path
     classes: tuple[str, ...] = ()
-    ignored: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["image", "reason"], dtype=str)
-    )
+    ignored: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image", "reason"], dtype=str))
     note: str = ""
 
     def __len__(self) -> int:
@@ -75,9 +73,7 @@ class Manifest:
         if self.ignored.empty:
             return ""
         counts = Counter(self.ignored["reason"])
-        return f"{len(self.ignored)} files ignored: " + ", ".join(
-            f"{n} {reason}" for reason, n in counts.most_common()
-        )
+        return f"{len(self.ignored)} files ignored: " + ", ".join(f"{n} {reason}" for reason, n in counts.most_common())
 
 
 def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFrame:
@@ -109,9 +105,7 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
         raise DataError(f"there are no pictures under {root}{ignored}; check data.root and data.reader")
     twice = table["image"][table["image"].duplicated()]
     if len(twice):
-        raise DataError(
-            f"{len(twice)} pictures are listed twice, the first is {twice.iloc[0]}; keep one row a picture"
-        )
+        raise DataError(f"{len(twice)} pictures are listed twice, the first is {twice.iloc[0]}; keep one row a picture")
     unlabelled = table["image"][table["label"].isna()]
     if len(unlabelled):
         raise DataError(
@@ -132,9 +126,7 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
     counts = table["label"].value_counts()
     for name in settled:
         if counts.get(name, 0) == 0:
-            raise DataError(
-                f"the class '{name}' has no pictures under {root}; add some, or take it out of `classes`"
-            )
+            raise DataError(f"the class '{name}' has no pictures under {root}; add some, or take it out of `classes`")
         if counts[name] == 1:
             only = table["image"][table["label"] == name].iloc[0]
             raise DataError(

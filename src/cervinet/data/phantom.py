@@ -89,9 +89,7 @@ def draw_photograph(patient: int, view: int, *, size: tuple[int, int], seed: int
     """
     _check("image height", size[0], 1)
     _check("image width", size[1], 1)
-    return render(
-        patient_anatomy(patient, seed=seed), sample_view(_stream(seed, _VIEWS, patient, view)), size
-    )
+    return render(patient_anatomy(patient, seed=seed), sample_view(_stream(seed, _VIEWS, patient, view)), size)
 
 
 def phantom_folder_name(*, count: int, size: tuple[int, int], photographs: int, seed: int) -> str:
@@ -183,9 +181,7 @@ def _is_complete(folder: Path, readme: str) -> bool:
     found = folder / README
     if found.is_file() and found.read_text(encoding="utf-8") == readme and (folder / TABLE).is_file():
         return True
-    raise DataError(
-        f"'{folder}' holds something other than the phantoms asked for; delete it or name another folder"
-    )
+    raise DataError(f"'{folder}' holds something other than the phantoms asked for; delete it or name another folder")
 
 
 def _readme(*, count: int, size: tuple[int, int], photographs: int, seed: int) -> str:

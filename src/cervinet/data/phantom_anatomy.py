@@ -73,9 +73,7 @@ class Anatomy:
 
     def __post_init__(self) -> None:
         if not 0 < self.os_height <= self.os_width < 0.5:
-            raise ValueError(
-                f"an os needs 0 < height <= width < 0.5; got {self.os_height} by {self.os_width}"
-            )
+            raise ValueError(f"an os needs 0 < height <= width < 0.5; got {self.os_height} by {self.os_width}")
         if not 0 <= self.canal_seen < 1:
             raise ValueError(f"canal_seen is a fraction from 0 to below 1; got {self.canal_seen}")
         if self.zone_width <= 0:
@@ -87,9 +85,7 @@ class Anatomy:
         """Distance of the rim from the centre of the os, float32 (angles,), at even angles from 0."""
         angle = _angles() - self.os_angle
         return (
-            self.os_width
-            * self.os_height
-            / np.hypot(self.os_height * np.cos(angle), self.os_width * np.sin(angle))
+            self.os_width * self.os_height / np.hypot(self.os_height * np.cos(angle), self.os_width * np.sin(angle))
         ).astype(np.float32)
 
     def junction(self) -> Curve:

@@ -79,9 +79,7 @@ class Batches:
         return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
 
 
-def batches_of(
-    manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int
-) -> Batches:
+def batches_of(manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int) -> Batches:
     """The batches of a split of a manifest whose prepared pictures are `images`, row by row."""
     part = manifest.part(split)
     index = {name: number for number, name in enumerate(manifest.classes)}

@@ -22,9 +22,7 @@ Size = tuple[int, int]
 Steps = tuple[tuple[str, dict[str, Any]], ...]
 
 
-def load_prepared(
-    path: str | bytes | os.PathLike[str] | os.PathLike[bytes], size: Size, steps: Steps
-) -> Image:
+def load_prepared(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], size: Size, steps: Steps) -> Image:
     """The picture in a file as the network takes it: `(h, w, 3)` uint8 RGB, 0–255.
 
     Raises:

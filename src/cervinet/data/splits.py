@@ -37,9 +37,7 @@ def assign_splits(
         "test": 0.0 if "test" in given else DEFAULT if test is None else test,
     }
     if sum(fractions.values()) >= 1:
-        raise DataError(
-            f"data.split.val and data.split.test must leave something to train on; got {fractions}"
-        )
+        raise DataError(f"data.split.val and data.split.test must leave something to train on; got {fractions}")
     fractions = {"train": 1 - sum(fractions.values()), **fractions}
     split[free] = divide(table["label"][free], groups[free], fractions, seed)
     return split

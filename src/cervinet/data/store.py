@@ -116,9 +116,7 @@ def _result(path: Path, future: "Future[NDArray[np.uint8]]") -> tuple[Path, NDAr
         return path, error
 
 
-def _build(
-    folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: Steps, progress: Progress
-) -> None:
+def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: Steps, progress: Progress) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _remove_stale(folder.parent)
     needed, free = len(paths) * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
@@ -141,9 +139,7 @@ def _build(
         if errors:
             raise DataError(unreadable(errors, len(paths)))
         images.flush()
-        write_atomically(
-            temporary / "store.json", json.dumps({"pictures": len(paths), "size": size}).encode()
-        )
+        write_atomically(temporary / "store.json", json.dumps({"pictures": len(paths), "size": size}).encode())
         try:
             temporary.rename(folder)
         except OSError:

@@ -51,17 +51,14 @@ class Evaluation:
             "confidence": self.confidence,
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
             "per_class": {
-                name: {key: value.to_json() for key, value in self.per_class[name].items()}
-                | {"images": images}
+                name: {key: value.to_json() for key, value in self.per_class[name].items()} | {"images": images}
                 for name, images in zip(self.classes, support, strict=True)
             },
             "confusion": {"classes": list(self.classes), "counts": self.confusion.tolist()},
         }
 
 
-def evaluate(
-    predictions: Predictions, *, draws: int = 2000, confidence: float = 0.95, seed: int = 0
-) -> Evaluation:
+def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float = 0.95, seed: int = 0) -> Evaluation:
     """Compute every metric of the table, with percentile bootstrap intervals by group.
 
     Args:
@@ -93,9 +90,7 @@ def evaluate(
         drawn = bootstrap(values, groups=groups, images=len(members), draws=draws, seed=seed)
 
     def estimated(name: str, at: slice, reasons: list[str], n: int) -> Estimate:
-        return estimate(
-            found[name][0, at], drawn[name][:, at], reasons, n=n, groups=groups, confidence=confidence
-        )
+        return estimate(found[name][0, at], drawn[name][:, at], reasons, n=n, groups=groups, confidence=confidence)
 
     classes, images = predictions.classes, len(members)
     metrics = {name: estimated(name, slice(None), [row.undefined], images) for name, row in OVERALL.items()}

@@ -141,9 +141,7 @@ def _classes(table: Table, classes: Sequence[str] | None) -> tuple[tuple[str, ..
     names = tuple(found if classes is None else classes)
     if sorted(names) != sorted(found):
         wanted, given = ", ".join(names), ", ".join(found) or "none"
-        raise DataError(
-            f"{table.path} must hold probabilities of the classes {wanted}; it holds those of {given}"
-        )
+        raise DataError(f"{table.path} must hold probabilities of the classes {wanted}; it holds those of {given}")
     if len(names) < 2:
         raise DataError(
             f"{table.path} must have a column 'p_<class>' for each of two or more classes; "

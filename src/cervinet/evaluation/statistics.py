@@ -80,15 +80,12 @@ def rank_areas(sample: Sample) -> Callable[[Weights], Array]:
     probability, a tie counting half (Hanley & McNeil, Radiology 143:29, 1982).
     """
     areas = [
-        _area(sample.labels == index, scores, sample.members)
-        for index, scores in enumerate(sample.probabilities.T)
+        _area(sample.labels == index, scores, sample.members) for index, scores in enumerate(sample.probabilities.T)
     ]
     return lambda weights: np.stack([area(weights) for area in areas], axis=1)
 
 
-def _area(
-    positive: NDArray[np.bool_], scores: Array, members: NDArray[np.int64]
-) -> Callable[[Weights], Array]:
+def _area(positive: NDArray[np.bool_], scores: Array, members: NDArray[np.int64]) -> Callable[[Weights], Array]:
     order = np.argsort(scores, kind="stable")
     ours, others = order[positive[order]], order[~positive[order]]
     # Which sums of others' weights, in order of score, lie below each of ours: found once for all draws.

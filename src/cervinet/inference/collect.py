@@ -35,8 +35,6 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str) -> Pred
         probabilities=np.array([p.probabilities for p in read], np.float64).reshape(shape),
         classes=manifest.classes,
         split=split,
-        unreadable=tuple(
-            Unreadable(image, p.error) for image, p in zip(table["image"], found, strict=True) if p.error
-        ),
+        unreadable=tuple(Unreadable(image, p.error) for image, p in zip(table["image"], found, strict=True) if p.error),
         logits=np.array([p.logits for p in read], np.float64).reshape(shape),
     )

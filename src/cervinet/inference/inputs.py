@@ -23,9 +23,7 @@ def pictures_named(names: Iterable[str]) -> list[Path]:
             pictures = [picture for picture, reason in scan(path) if not reason]
             missing = f"the folder {for_terminal(name)} has no pictures in it; name another"
         elif glob.has_magic(name) and not os.path.lexists(name):
-            pictures = [
-                Path(match) for match in sorted(glob.glob(name, recursive=True)) if not Path(match).is_dir()
-            ]
+            pictures = [Path(match) for match in sorted(glob.glob(name, recursive=True)) if not Path(match).is_dir()]
             missing = f"no file matches {for_terminal(name)}; check the pattern and the folder it is run in"
         else:
             pictures, missing = [path], ""

@@ -45,9 +45,7 @@ class Predictor:
             model = keras.models.load_model(run.model, compile=False, safe_mode=True)
         except Exception as error:
             reason = str(error).strip().splitlines()[0]
-            raise CervinetError(
-                f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}"
-            ) from None
+            raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
         return cls(model, card)
 
     def probabilities(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -55,13 +53,9 @@ class Predictor:
         logits, probabilities = self._infer(tf.convert_to_tensor(images))
         return probabilities.numpy().astype(np.float64), logits.numpy().astype(np.float64)
 
-    def rows(
-        self, images: Images, rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def rows(self, images: Images, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probabilities and logits of rows of a store."""
-        parts = [
-            self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)
-        ]
+        parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
         probabilities, logits = zip(*parts, strict=True)
         return np.concatenate(probabilities), np.concatenate(logits)
 

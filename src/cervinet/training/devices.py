@@ -56,12 +56,8 @@ def set_up(*, seed: int, precision: str, xla: bool | str, deterministic: bool) -
 def _auto_precision(gpus: list[Any]) -> str:
     if not gpus:
         return "float32"
-    capability = min(
-        tf.config.experimental.get_device_details(g).get("compute_capability", (0, 0)) for g in gpus
-    )
-    return (
-        "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
-    )
+    capability = min(tf.config.experimental.get_device_details(g).get("compute_capability", (0, 0)) for g in gpus)
+    return "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
 
 
 def _name(gpus: list[Any]) -> str:

@@ -11,9 +11,13 @@ from cervinet.errors import DataError
 from cervinet.registry import register
 
 _SPLIT_FOLDERS = {
-    "train": "train", "training": "train",
-    "val": "val", "valid": "val", "validation": "val",
-    "test": "test", "testing": "test",
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
 }
 
 
@@ -46,9 +50,7 @@ def class_folders(root: Path, *, sublabels: bool = False) -> Manifest:
     empty = [f for folder in parts.values() for f in _class_folders(folder) if not _has_row(f, root, rows)]
     if empty:
         raise DataError(f"the class folder {empty[0]} has no pictures in it; add some, or remove the folder")
-    return Manifest(
-        table_of(rows), root, ignored=pd.DataFrame(ignored, columns=["image", "reason"], dtype=str)
-    )
+    return Manifest(table_of(rows), root, ignored=pd.DataFrame(ignored, columns=["image", "reason"], dtype=str))
 
 
 def split_folders(root: Path) -> dict[str | None, Path]:

@@ -80,7 +80,5 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataError(f"there is no table {path}; check data.root and data.reader.table.file") from None
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            f"{path} must be a CSV or Parquet table; it cannot be read as one: {reason}"
-        ) from None
+        raise DataError(f"{path} must be a CSV or Parquet table; it cannot be read as one: {reason}") from None
     return frame.astype(object).where(frame != "", None)

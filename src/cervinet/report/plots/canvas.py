@@ -28,9 +28,7 @@ def page(width: float, height: float, title: str, *facts: str | None) -> Figure:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     lines = [title, " · ".join(fact for fact in facts if fact)]
-    figure.suptitle(
-        "\n".join(filter(None, lines)), x=0.01, ha="left", fontsize=11, color=INK, linespacing=1.4
-    )
+    figure.suptitle("\n".join(filter(None, lines)), x=0.01, ha="left", fontsize=11, color=INK, linespacing=1.4)
     return figure
 
 

@@ -26,8 +26,7 @@ def training_progress(
     figure = page(
         8.6,
         3.9,
-        f"Training, {epochs}"
-        + (f" in {_duration(history['seconds'].sum())}" if "seconds" in history else ""),
+        f"Training, {epochs}" + (f" in {_duration(history['seconds'].sum())}" if "seconds" in history else ""),
         None if images is None else f"trained on {counted(images, None)}",
         None if best is None else f"best epoch {history['epoch'].iloc[best]} by {monitor}",
         note and shown(note, 60),

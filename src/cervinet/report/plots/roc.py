@@ -29,9 +29,7 @@ def roc_curves(predictions: Predictions, evaluation: Evaluation, *, note: str | 
     return literal(draw(predictions, evaluation, title, facts))
 
 
-def _together(
-    predictions: Predictions, evaluation: Evaluation, title: str, facts: tuple[str | None, ...]
-) -> Figure:
+def _together(predictions: Predictions, evaluation: Evaluation, title: str, facts: tuple[str | None, ...]) -> Figure:
     labels = {name: f"{shown(name)}  {_area(evaluation, name)}" for name in predictions.classes}
     figure = page(5.1 + 0.07 * max(map(len, labels.values())), 4.9, title, *facts)
     axes = figure.subplots()
@@ -57,14 +55,10 @@ def _together(
     return figure
 
 
-def _apart(
-    predictions: Predictions, evaluation: Evaluation, title: str, facts: tuple[str | None, ...]
-) -> Figure:
+def _apart(predictions: Predictions, evaluation: Evaluation, title: str, facts: tuple[str | None, ...]) -> Figure:
     columns = min(6, max(4, math.ceil(math.sqrt(len(predictions.classes)))))
     rows = math.ceil(len(predictions.classes) / columns)
-    figure = page(
-        1.9 * columns + 0.4, 2.1 * rows + 1.1, title, *facts, f"in each panel: {_legend_title(evaluation)}"
-    )
+    figure = page(1.9 * columns + 0.4, 2.1 * rows + 1.1, title, *facts, f"in each panel: {_legend_title(evaluation)}")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
     for index, axes in enumerate(panels):
         if index >= len(predictions.classes):
