@@ -4,6 +4,8 @@ Each function takes what came before and plain values out of the Config; `workfl
 is imported by the functions that need it.
 """
 
+import math
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from cervinet.inference.predictor import Predictor
     from cervinet.training.devices import Device
+
+_REDRAW_SECONDS = 10
 
 
 def read_manifest(config: Config) -> Manifest:
@@ -111,10 +115,15 @@ def fit_network(
 
     settings, stopping = config.training, config.training.early_stopping
     paths = EpochPaths(best=run.best, last=run.last, history=run.history)
+    drawn = -math.inf
 
     def on_epoch(history: list[Row], best: bool) -> None:
+        nonlocal drawn
         save_epoch(model, history, best, paths)
-        write_progress(history, settings.monitor, run.progress_plot, manifest.note)
+        # Drawing takes a third of a second: after every epoch where epochs are long, less often where not.
+        if time.perf_counter() - drawn > _REDRAW_SECONDS:
+            write_progress(history, settings.monitor, run.progress_plot, manifest.note)
+            drawn = time.perf_counter()
 
     fitted = fit(
         model,
@@ -129,6 +138,7 @@ def fit_network(
         progress=progress,
         on_epoch=on_epoch,
     )
+    write_progress(fitted.history, settings.monitor, run.progress_plot, manifest.note)
     model.load_weights(run.best)
     return fitted.best_epoch
 

@@ -11,6 +11,7 @@ runs/20261120-101500-cervix-cnn/
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -66,6 +67,8 @@ class Run:
         self.metrics = path / "metrics.json"
         self.plots = path / "plots"
         self.evaluations = path / "evaluations"
+        self._seconds: dict[str, float] = {}
+        self._marked = time.perf_counter()
 
     def predictions(self, split: str) -> Path:
         return self.path / f"predictions_{split}.csv"
@@ -107,12 +110,13 @@ class Run:
         return run
 
     def set_status(self, state: State, reason: str = "") -> None:
-        status = {
-            "state": state,
-            "pid": os.getpid(),
-            "time": datetime.now().astimezone().isoformat(timespec="seconds"),
-        }
-        write_json(self.status_file, status | ({"reason": reason} if reason else {}))
+        status: dict[str, Any] = {"state": state, "pid": os.getpid(), "time": f"{datetime.now().astimezone():%FT%T%z}"}
+        write_json(self.status_file, status | {"seconds": self._seconds} | ({"reason": reason} if reason else {}))
+
+    def mark(self, phase: str) -> None:
+        """Note how long a phase took: the time since the last mark, for the next status."""
+        now = time.perf_counter()
+        self._seconds[phase], self._marked = round(now - self._marked, 2), now
 
     def status(self) -> str:
         try:

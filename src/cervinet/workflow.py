@@ -118,17 +118,22 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> 
 
     device = assembly.set_up_device(config)
     assembly.write_inputs(config, manifest, run, device)
+    run.mark("start")
     images = assembly.open_images(config, manifest, progress)
+    run.mark("prepare")
     with device.scope():
         model = assembly.compiled_model(config, manifest, device)
     announce_network(progress, model, config.model.weights, device, run.path)
+    run.mark("build")
     best_epoch = assembly.fit_network(config, manifest, images, model, run, progress)
+    run.mark("fit")
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
     for split in ("val", "test"):
         predictions = predict_rows(predictor, manifest, images, split)
         write_predictions(predictions, run.predictions(split))
     evaluation = assembly.judge(config, predictions, run.path, manifest.note)
+    run.mark("judge")
     return Judged(run.path, run.path, evaluation, manifest.note)
 
 

@@ -81,14 +81,14 @@ def draw_photograph(patient: int, view: int, *, size: tuple[int, int], seed: int
     Args:
         patient: number of the patient, from 1.
         view: number of the patient's photograph, from 1.
-        size: height and width in pixels. The same photograph at another size is the same picture.
+        size: height and width in pixels, 2 or more. The same photograph at another size is the same picture.
         seed: of the whole data set, 0 or more.
 
     Returns:
         uint8 RGB (H, W, 3), 0 to 255.
     """
-    _check("image height", size[0], 1)
-    _check("image width", size[1], 1)
+    _check("image height", size[0], 2)
+    _check("image width", size[1], 2)
     return render(patient_anatomy(patient, seed=seed), sample_view(_stream(seed, _VIEWS, patient, view)), size)
 
 

@@ -107,6 +107,8 @@ def put_light(colour: Field, relief: Field, wet: Field, view: View, step: float)
     slope = 1 / (8 * step / view.scale)
     gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=slope)
     gy = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3, scale=slope)
+    # At the border the mirrored picture looks flat, which would draw a bright frame around it.
+    gx[:, [0, -1]], gy[[0, -1]] = gx[:, [1, -2]], gy[[1, -2]]
     lx, ly = view.light
     upright = 1 / np.sqrt(1 + gx * gx + gy * gy)
     diffuse = (1 - lx * gx - ly * gy) * upright * (1 / math.sqrt(1 + lx * lx + ly * ly))
