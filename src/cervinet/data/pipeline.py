@@ -1,5 +1,6 @@
 """Prepared pictures → `tf.data`, in an order that is a function of (seed, epoch)."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from cervinet.data.augment import Augmentation
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
+
+_WORKERS = os.cpu_count() or 1
+_AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,12 @@ class Batches:
             labels.set_shape((None, self.classes))
             return images, labels
 
-        dataset = tf.data.Dataset.range(self.steps).map(load, tf.data.AUTOTUNE, deterministic=True)
+        dataset = tf.data.Dataset.range(self.steps).map(load, _WORKERS, deterministic=True).prefetch(_AHEAD)
         options = tf.data.Options()
+        # The autotuner's thread sleeps in whole seconds, and a finished epoch waits for it to wake.
+        options.autotune.enabled = False
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-        return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+        return dataset.with_options(options)
 
 
 def batches_of(manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int) -> Batches:

@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,9 @@ from cervinet.data.preprocess import Steps, load_prepared
 from cervinet.errors import DataError, ImageError
 from cervinet.files import write_atomically
 from cervinet.progress import Progress
+
+# Pictures are worked on side by side, each by one thread; threads of OpenCV's own on top only get in the way.
+cv2.setNumThreads(1)
 
 _UNFINISHED = ".building-"
 _STALE_SECONDS = 24 * 3600

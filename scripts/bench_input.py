@@ -1,0 +1,71 @@
+"""What the input pipeline costs: cervinet's loop from the store against `model.fit` on arrays in memory.
+
+    python scripts/bench_input.py ROOT PAIRS EPOCHS
+
+The same compiled model, pictures, batch size and epochs, in one process, in turn. Prints one JSON line.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from cervinet import assembly
+from cervinet.config import load_config
+from cervinet.data.augment import Augmentation
+from cervinet.progress import Silent
+
+
+def main() -> None:
+    root, pairs, epochs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    config = load_config(Path(__file__).parents[1] / "configs" / "cervix_cnn.yaml", [f"data.root={root}"])
+    manifest = assembly.read_manifest(config)
+    device = assembly.set_up_device(config)
+    images = assembly.open_images(config, manifest, Silent())
+    model = assembly.compiled_model(config, manifest, device)
+
+    from cervinet.data.pipeline import batches_of
+    from cervinet.training.fit import Tracker, fit
+
+    size = config.data.image_size
+    train, val = (batches_of(manifest, images, split, size, 32) for split in ("train", "val"))
+    arrays = {split: in_memory(batches) for split, batches in (("train", train), ("val", val))}
+    start = model.get_weights()
+
+    def from_store() -> None:
+        fit(
+            model,
+            train,
+            val,
+            epochs=epochs,
+            seed=1,
+            augmentation=Augmentation(),
+            tracker=Tracker("val_loss"),
+            progress=Silent(),
+            on_epoch=lambda history, best: None,
+        )
+
+    def from_arrays() -> None:
+        model.fit(*arrays["train"], validation_data=arrays["val"], epochs=epochs, batch_size=32, verbose=0)
+
+    seconds: dict[str, list[float]] = {"store": [], "arrays": []}
+    for pair in range(-1, pairs):  # the first pair traces the graphs and does not count
+        for name, run in (("store", from_store), ("arrays", from_arrays)):
+            model.set_weights(start)
+            clock = time.perf_counter()
+            run()
+            if pair >= 0:
+                seconds[name].append(time.perf_counter() - clock)
+    print(json.dumps(seconds))
+
+
+def in_memory(batches):
+    """A split as two arrays: uint8 (n, h, w, 3) and one-hot float32 (n, classes)."""
+    import numpy as np
+
+    parts = [(images.numpy(), labels.numpy()) for images, labels in batches.in_order()]
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+if __name__ == "__main__":
+    main()
