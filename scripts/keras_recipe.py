@@ -1,7 +1,7 @@
 """The recipe a user would otherwise write: plain Keras 3, as its own tutorials teach it. `bench.py` measures against it.
 
-    python scripts/keras_recipe.py TRAIN_FOLDER VAL_FOLDER --epochs 5             # seed CNN, 256 × 256, from scratch
-    python scripts/keras_recipe.py TRAIN_FOLDER VAL_FOLDER --epochs 5 --augment   # with Keras's augmentation layers
+    python scripts/keras_recipe.py TRAIN VAL --epochs 5             # seed CNN, 256 × 256, from scratch
+    python scripts/keras_recipe.py TRAIN VAL --epochs 5 --augment   # with Keras's augmentation layers
 
 `image_dataset_from_directory` → cache → shuffle → prefetch → `compile` → `fit`, all defaults. Prints one JSON line.
 """
