@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument(
-        "--augment", action="store_true", help="flips, rotation, zoom, contrast, as Keras's guide does it"
+        "--augment", action="store_true", help="flips, rotation, zoom, contrast by Keras layers"
     )
     arguments = parser.parse_args()
 

@@ -35,7 +35,7 @@ def cervix_cnn(inputs: Any) -> Any:
     return x
 
 
-@register("architecture", smallest=27, pretrained=False)
+@register("architecture", smallest=28, pretrained=False)
 def skin_cnn(inputs: Any) -> Any:
     """The CNN of the skin-lesion project for 28 × 28 pictures: five convolutions, four dense layers.
 
