@@ -1,4 +1,4 @@
-"""The recipe a user would otherwise write: plain Keras 3, as its own tutorials teach it. `bench.py` measures against it.
+"""The recipe a user would otherwise write: plain Keras 3, as its own tutorials teach it; `bench.py` measures it too.
 
     python scripts/keras_recipe.py TRAIN VAL --epochs 5             # seed CNN, 256 × 256, from scratch
     python scripts/keras_recipe.py TRAIN VAL --epochs 5 --augment   # with Keras's augmentation layers
@@ -19,9 +19,7 @@ def main() -> None:
     parser.add_argument("val")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument(
-        "--augment", action="store_true", help="flips, rotation, zoom, contrast by Keras layers"
-    )
+    parser.add_argument("--augment", action="store_true", help="flips, rotation, zoom, contrast by Keras layers")
     arguments = parser.parse_args()
 
     import keras

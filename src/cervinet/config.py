@@ -148,9 +148,17 @@ class Training(Section):
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     """auto: mixed precision on a GPU with tensor cores, float32 elsewhere."""
     xla: bool | Literal["auto"] = Field("auto", json_schema_extra=expects("true, false or auto"))
-    """auto: compile with XLA on a GPU, not on a CPU, where it makes these networks slower."""
+    """auto: compile with XLA on a GPU unless deterministic; not on a CPU, where it makes these networks slower."""
     deterministic: bool = True
-    """The same seed gives the same weights on the same machine; some GPU operations become slower."""
+    """The same seed gives the same weights on the same machine; a GPU is slower for it, and XLA is off."""
+
+    @model_validator(mode="after")
+    def _no_deterministic_xla(self) -> "Training":
+        if self.xla is True and self.deterministic:
+            raise ValueError(
+                "can have `xla: true` only with `deterministic: false`: XLA gives no promise of equal runs"
+            )
+        return self
 
 
 class Evaluation(Section):

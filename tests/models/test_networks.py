@@ -28,9 +28,7 @@ def test_networks_from_scratch_have_the_parameters_of_their_sources(
     assert (model.count_params(), trainable(model)) == (parameters, to_train)
 
 
-@pytest.mark.parametrize(
-    ("name", "backbone", "channels"), [("vgg16", 14_714_688, 512), ("resnet50", 23_587_712, 2048)]
-)
+@pytest.mark.parametrize(("name", "backbone", "channels"), [("vgg16", 14_714_688, 512), ("resnet50", 23_587_712, 2048)])
 def test_a_backbone_is_frozen_under_a_head_that_learns(name: str, backbone: int, channels: int) -> None:
     model = build_model(name, (64, 96, 3), 3)
     assert model.count_params() == backbone + channels * 3 + 3

@@ -1,4 +1,4 @@
-"""Optimizers and losses: every registered name makes the Keras object of its options, and losses match their formula."""
+"""Optimizers and losses: every registered name makes the Keras object of its options; losses match their formula."""
 
 import inspect
 

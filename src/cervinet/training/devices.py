@@ -36,7 +36,8 @@ def set_up(*, seed: int, precision: str, xla: bool | str, deterministic: bool) -
         seed: of Python, NumPy and TensorFlow.
         precision: auto or a Keras dtype policy; auto is mixed_bfloat16 from compute capability 8.0,
             mixed_float16 from 7.0, and float32 otherwise.
-        xla: auto is on for a GPU and off for a CPU, where it made the from-scratch network slower.
+        xla: auto is on for a GPU and off for a CPU, where it made the from-scratch network slower; Keras compiles
+            nothing with XLA while TensorFlow is deterministic, so auto is off then.
         deterministic: one and the same result for one seed, at some cost on a GPU.
     """
     gpus = tf.config.list_physical_devices("GPU")
@@ -50,7 +51,7 @@ def set_up(*, seed: int, precision: str, xla: bool | str, deterministic: bool) -
     policy = _auto_precision(gpus) if precision == "auto" else precision
     keras.config.set_dtype_policy(policy)
     strategy = tf.distribute.MirroredStrategy() if len(gpus) > 1 else None
-    return Device(_name(gpus), policy, bool(gpus) if xla == "auto" else bool(xla), strategy)
+    return Device(_name(gpus), policy, bool(gpus) and not deterministic if xla == "auto" else bool(xla), strategy)
 
 
 def _auto_precision(gpus: list[Any]) -> str:

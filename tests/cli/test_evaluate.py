@@ -1,0 +1,84 @@
+"""`cervinet evaluate` as a user sees it."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import World, cervinet
+
+pytestmark = pytest.mark.slow
+
+
+def evaluations(run: Path) -> list[Path]:
+    return sorted((run / "evaluations").iterdir())
+
+
+def test_the_own_test_split_gives_the_numbers_of_training_in_a_new_folder(world: World) -> None:
+    for count in (1, 2):
+        result = cervinet("evaluate", world.run)
+        assert result.exit_code == 0
+        assert len(evaluations(world.run)) == count
+    folder = evaluations(world.run)[-1]
+    ours, trained = (json.loads((f / "metrics.json").read_text()) for f in (folder, world.run))
+    assert ours["metrics"]["accuracy"] == trained["metrics"]["accuracy"]
+    assert ours["metrics"]["log_loss"]["value"] == pytest.approx(trained["metrics"]["log_loss"]["value"], abs=1e-6)
+    assert {p.name for p in folder.iterdir()} == {"metrics.json", "predictions_test.csv", "plots"}
+
+
+def test_another_folder_is_judged_whole_with_the_classes_of_the_run(world: World, tmp_path: Path) -> None:
+    other = tmp_path / "other site"
+    for name in ("Type_3", "Type_1"):
+        shutil.copytree(world.pictures / name, other / name)
+    result = cervinet("evaluate", world.run, "--data", other, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["split"] == "external"
+    assert metrics["images"] == len(list(other.rglob("*.jpg")))
+    assert metrics["per_class"]["Type_2"]["sensitivity"]["value"] is None
+    assert "reason" in metrics["per_class"]["Type_2"]["sensitivity"]
+
+
+def test_a_table_with_groups_is_judged_by_group(world: World, tmp_path: Path) -> None:
+    shutil.copytree(world.pictures, tmp_path / "site")
+    shutil.copy(world.folder / "phantoms.csv", tmp_path / "site" / "labels.csv")
+    result = cervinet(
+        *("evaluate", world.run, "--data", tmp_path / "site" / "labels.csv", "--out", tmp_path / "out"),
+        "data.reader.table.group=group",
+    )
+    assert result.exit_code == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["groups"] < metrics["images"] == 60
+    with (tmp_path / "out" / "predictions_external.csv").open(newline="") as file:
+        assert all(row["group"].startswith("patient-") for row in csv.DictReader(file))
+
+
+def test_a_picture_that_cannot_be_read_is_counted_and_named_and_the_rest_judged(world: World, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(world.pictures, other)
+    broken = sorted(other.rglob("*.jpg"))[0]
+    broken.write_bytes(b"no picture")
+    result = cervinet("evaluate", world.run, "--data", other, "--out", tmp_path / "out")
+    assert result.exit_code == 5
+    assert "Error: 1 of 60 pictures could not be read; the others were predicted:" in result.stderr
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert (metrics["images"], metrics["unreadable"]) == (59, 1)
+    with (tmp_path / "out" / "predictions_external.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["error"]]
+    assert [row["image"] for row in rows] == [broken.relative_to(other).as_posix()]
+
+
+def test_data_that_do_not_fit_are_one_sentence(world: World, tmp_path: Path) -> None:
+    shutil.copytree(world.pictures / "Type_1", tmp_path / "other" / "type_1")
+    result = cervinet("evaluate", world.run, "--data", tmp_path / "other")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        3,
+        "Error: the data have a class 'type_1' that `classes` does not name (did you mean 'Type_1'?); add it to "
+        "`classes`, or take its pictures out",
+    )
+    result = cervinet("evaluate", world.run, "--data", tmp_path / "nowhere")
+    assert (result.exit_code, result.stderr) == (
+        3,
+        f"Error: data.root must be a folder; {tmp_path / 'nowhere'} is not there\n",
+    )

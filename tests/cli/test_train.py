@@ -1,0 +1,179 @@
+"""`cervinet train` as a user sees it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from conftest import World, cervinet
+
+pytestmark = pytest.mark.slow
+
+
+def test_before_the_first_epoch_it_says_what_it_is_about_to_do(world: World) -> None:
+    assert world.trained.exit_code == 0
+    said = world.trained.stderr
+    before, _, after = said.partition("         epoch")
+    for part in (
+        f"Pictures under {world.pictures}",
+        "class    train   val   test   all",
+        "parameters  503,971 (502,851 trainable)",
+        "network     skin_cnn, weights: none",
+        "device      ",
+        "precision   float32",
+        f"run         {world.run}",
+    ):
+        assert part in before
+    lines = after.splitlines()
+    assert lines[1].split()[0] == "1/2"
+    assert lines[2].split()[0] == "2/2"
+    assert "█" not in said
+    assert "━" not in said.replace("─", "")
+
+
+def test_at_the_end_it_gives_metrics_paths_and_the_next_commands(world: World) -> None:
+    assert "accuracy" in world.trained.stdout
+    assert "log loss" in world.trained.stdout
+    assert f"Plots: {world.run / 'plots'}" in world.trained.stdout
+    assert f"  cervinet evaluate {world.run}\n  cervinet predict IMAGE --run {world.run}\n" in world.trained.stderr
+
+
+def test_the_run_directory_holds_what_the_documentation_names(world: World) -> None:
+    names = {path.relative_to(world.run).as_posix() for path in world.run.rglob("*") if path.is_file()}
+    assert names >= {
+        *("config.yaml", "environment.json", "splits.csv", "data_issues.csv", "status.json", "history.csv"),
+        *("progress.png", "checkpoints/best.weights.h5", "checkpoints/last.weights.h5", "model.keras", "model.json"),
+        *("predictions_val.csv", "predictions_test.csv", "metrics.json", "plots/confusion_matrix.png", "plots/roc.png"),
+    }
+    assert not [name for name in names if Path(name).name.startswith(".")]
+    status = json.loads((world.run / "status.json").read_text())
+    assert status["state"] == "finished"
+    assert list(status["seconds"]) == ["start", "prepare", "build", "fit", "judge"]
+
+
+def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table(world: World) -> None:
+    model = keras.models.load_model(world.run / "model.keras", safe_mode=True)
+    card = json.loads((world.run / "model.json").read_text())
+    assert card["classes"] == ["Type_1", "Type_2", "Type_3"]
+    assert (card["image_size"], card["preprocess"]) == ([28, 28], [["letterbox", {"fill": 0}]])
+    from cervinet.data.preprocess import load_prepared
+
+    with (world.run / "predictions_test.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        pixels = load_prepared(world.pictures / row["image"], (28, 28), (("letterbox", {"fill": 0}),))
+        probabilities = model(pixels[None], training=False).numpy()[0]
+        np.testing.assert_allclose([float(row[f"p_{name}"]) for name in card["classes"]], probabilities, atol=1e-6)
+        assert row["predicted"] == card["classes"][int(probabilities.argmax())]
+        logits = np.array([float(row[f"logit_{name}"]) for name in card["classes"]])
+        np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), probabilities, atol=1e-6)
+
+
+def test_metrics_json_keeps_its_contract(world: World) -> None:
+    metrics = json.loads((world.run / "metrics.json").read_text())
+    assert metrics["split"] == "test"
+    for name in ("accuracy", "balanced_accuracy", "log_loss", "auroc_macro", "sensitivity_macro", "f1_macro"):
+        assert {"value", "lower", "upper", "n", "method"} <= set(metrics["metrics"][name])
+    assert set(metrics["per_class"]) == {"Type_1", "Type_2", "Type_3"}
+
+
+def test_the_same_config_and_seed_give_the_same_run(world: World, tmp_path: Path) -> None:
+    again = cervinet("train", "--config", world.config, "--run-dir", tmp_path / "again", "--quiet")
+    assert again.exit_code == 0
+    assert "(reused)" not in again.stderr
+    for name in ("predictions_test.csv", "predictions_val.csv", "metrics.json", "splits.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (world.run / name).read_bytes()
+    histories = []
+    for run in (world.run, tmp_path / "again"):
+        with (run / "history.csv").open(newline="") as file:
+            histories.append([{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)])
+    assert histories[0] == histories[1]
+
+
+def test_a_second_run_on_the_same_pictures_decodes_none(world: World, tmp_path: Path, monkeypatch) -> None:
+    from cervinet.data import store
+
+    def decoded(*arguments: object) -> None:
+        raise AssertionError("a picture was decoded")
+
+    monkeypatch.setattr(store, "load_prepared", decoded)
+    result = cervinet("train", "--config", world.config, "--run-dir", tmp_path / "second", "training.epochs=1")
+    assert result.exit_code == 0
+    assert "(reused)" in result.stderr
+
+
+def test_quiet_prints_results_only(world: World, tmp_path: Path) -> None:
+    result = cervinet("train", "--config", world.config, "--run-dir", tmp_path / "q", "--quiet", "training.epochs=1")
+    assert "accuracy" in result.stdout
+    assert "epoch" not in result.stderr
+
+
+def test_a_dry_run_tries_everything_and_keeps_nothing(world: World, tmp_path: Path) -> None:
+    result = cervinet("train", "--config", world.config, "--dry-run", "data.cache=elsewhere")
+    assert result.exit_code == 0
+    assert result.stdout == "Dry run passed: the data, the network and one step of everything work. Nothing was kept.\n"
+    assert "1/1" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("setting", ["data.store=false", "training.precision=mixed_bfloat16"])
+def test_other_ways_to_train(world: World, tmp_path: Path, setting: str) -> None:
+    result = cervinet(
+        "train", "--config", world.config, "--run-dir", tmp_path / "run", "training.epochs=1", setting, "--quiet"
+    )
+    assert result.exit_code == 0
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    # An input has no dtype of its own: it shows the policy of the process that loads it.
+    assert {layer.compute_dtype for layer in model.layers[1:]} == {"float32"}
+
+
+def test_xla_compiles_where_runs_need_not_be_equal(world: World, tmp_path: Path) -> None:
+    """In a process of its own: TensorFlow cannot go back from deterministic."""
+    command = [sys.executable, "-c", "from cervinet.cli import main; main()", "train", "--config", world.config]
+    settings = ["training.epochs=1", "training.xla=true", "training.deterministic=false"]
+    child = subprocess.run(
+        [*command, "--run-dir", tmp_path / "run", *settings], capture_output=True, text=True, check=True
+    )
+    assert "compiled with XLA" in child.stderr
+    assert "UserWarning" not in child.stderr
+
+
+def test_a_run_that_fails_says_so_in_its_status_and_exits_with_6(world: World, tmp_path: Path) -> None:
+    result = cervinet(
+        "train", "--config", world.config, "--run-dir", tmp_path / "nan", "training.learning_rate=1e30", "--quiet"
+    )
+    assert result.exit_code == 6
+    assert result.stderr.startswith("Error: the training loss became nan at epoch 1, step ")
+    status = json.loads((tmp_path / "nan" / "status.json").read_text())
+    assert status["state"] == "failed"
+    assert status["reason"] in result.stderr
+    assert not (tmp_path / "nan" / "checkpoints" / "best.weights.h5").exists()
+
+
+def test_a_directory_with_files_is_never_overwritten(world: World) -> None:
+    before = {path: path.stat().st_mtime_ns for path in world.run.rglob("*")}
+    result = cervinet("train", "--config", world.config, "--run-dir", world.run)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"Error: {world.run} must be absent or empty, so that nothing is overwritten; it has files\n"
+    )
+    assert {path: path.stat().st_mtime_ns for path in world.run.rglob("*")} == before
+
+
+def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(world: World, tmp_path: Path) -> None:
+    import shutil
+
+    pictures = tmp_path / "pictures"
+    shutil.copytree(world.pictures, pictures)
+    damaged = sorted(pictures.rglob("*.jpg"))[3]
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    result = cervinet("train", "--config", world.config, f"data.root={pictures}", "--run-dir", tmp_path / "run")
+    assert result.exit_code == 3
+    assert "Error: 1 of 60 pictures cannot be read; replace or remove them:" in result.stderr
+    assert str(damaged) in result.stderr
+    assert not (tmp_path / "run" / "history.csv").exists()
