@@ -257,15 +257,17 @@ def _run(path: Path | None) -> "Run":
 
 def _show(judged: "Judged") -> None:
     """The metrics on stdout, and where the rest is."""
+    from cervinet.escape import for_terminal
     from cervinet.report.tables import overall_rows, per_class_table
     from cervinet.terminal import console, table
 
     found = judged.evaluation
     out = console(sys.stdout)
     note = f", {judged.note}" if judged.note else ""
-    what = f"{found.split} split: {found.images} images of {found.groups} groups{note}"
+    what = f"Results on the {found.split} pictures: {found.images} images of {found.groups} groups{note}"
     rows, reasons = overall_rows(found)
-    out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows, title=what))
+    click.echo(for_terminal(what))
+    out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows))
     for reason in reasons:
         click.echo(f"  {reason}")
     out.print(table(*per_class_table(found)))
@@ -276,8 +278,9 @@ def _show_predictions(predictions: list[Any], classes: tuple[str, ...], note: st
     from cervinet.report.predicted import rows
     from cervinet.terminal import console, table
 
-    title = f"trained on {note}" if note else ""
-    console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes), title=title))
+    if note:
+        click.echo(f"The network was trained on {note}.")
+    console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes)))
 
 
 def _unreadable(errors: list[tuple[str, str]], read: int) -> str:

@@ -24,9 +24,9 @@ def console(file: TextIO) -> Console:
     return Console(file=file, width=None if file.isatty() else _PLAIN_WIDTH, highlight=False, emoji=False, markup=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """First column to the left, numbers to the right; every cell is text, whatever it contains."""
-    drawn = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         drawn.add_column(Text(column), justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
     for row in rows:
