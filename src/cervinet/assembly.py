@@ -105,7 +105,13 @@ def compiled_model(config: Config, manifest: Manifest, device: "Device") -> "ker
 
 
 def fit_network(
-    config: Config, manifest: Manifest, images: Images, model: "keras.Model", run: Run, progress: Progress
+    config: Config,
+    manifest: Manifest,
+    images: Images,
+    model: "keras.Model",
+    device: "Device",
+    run: Run,
+    progress: Progress,
 ) -> int:
     """Train, then put the best weights back; the best epoch, counted from 1."""
     from cervinet.data.pipeline import batches_of
@@ -125,10 +131,14 @@ def fit_network(
             write_progress(history, settings.monitor, run.progress_plot, manifest.note)
             drawn = time.perf_counter()
 
+    train, val = (
+        batches_of(manifest, images, split, config.data.image_size, settings.batch_size, device.replicas)
+        for split in ("train", "val")
+    )
     fitted = fit(
         model,
-        batches_of(manifest, images, "train", config.data.image_size, settings.batch_size),
-        batches_of(manifest, images, "val", config.data.image_size, settings.batch_size),
+        train,
+        val,
         epochs=settings.epochs,
         seed=config.seed,
         augmentation=Augmentation(**settings.augment.model_dump()),

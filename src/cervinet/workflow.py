@@ -125,7 +125,7 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> 
         model = assembly.compiled_model(config, manifest, device)
     announce_network(progress, model, config.model.weights, device, run.path)
     run.mark("build")
-    best_epoch = assembly.fit_network(config, manifest, images, model, run, progress)
+    best_epoch = assembly.fit_network(config, manifest, images, model, device, run, progress)
     run.mark("fit")
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from cervinet.data.augment import Augmentation
-from cervinet.data.pipeline import Batches
+from cervinet.data.pipeline import Batches, batch_bounds
 from cervinet.data.store import Store
+from cervinet.errors import ConfigError
 
 FLIPS = Augmentation(horizontal_flip=0.5, vertical_flip=0.5)
 
@@ -18,7 +19,7 @@ def batches() -> Batches:
     images = np.random.default_rng(0).integers(0, 256, (23, 6, 8, 3), dtype=np.uint8)
     images[..., 0] = np.arange(23)[:, None, None]
     rows = np.arange(3, 23)
-    return Batches(Store(images, Path(), False), rows, rows % 3, 3, (6, 8), 8)
+    return Batches(Store(images, Path(), False), rows, rows % 3, 3, (6, 8), (0, 8, 16, 20))
 
 
 def collected(dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -58,10 +59,43 @@ def test_augmentation_of_a_picture_does_not_depend_on_its_place_in_the_epoch(bat
         images, _ = collected(which.training(5, 2, FLIPS))
         return {int(image[0, 0, 0]): image.tobytes() for image in images}
 
-    few = Batches(batches.images, batches.rows[::2], batches.labels[::2], 3, (6, 8), 3)
+    few = Batches(batches.images, batches.rows[::2], batches.labels[::2], 3, (6, 8), (0, 3, 6, 9, 10))
     everything = by_row(batches)
     assert by_row(few).items() <= everything.items()
     assert any(view != batches.images[np.array([row])].tobytes() for row, view in everything.items())
+
+
+@pytest.mark.parametrize(
+    ("pictures", "batch_size", "replicas", "bounds"),
+    [
+        (20, 8, 1, (0, 8, 16, 20)),
+        (16, 8, 1, (0, 8, 16)),
+        (3, 8, 1, (0, 3)),
+        (20, 8, 2, (0, 8, 16, 20)),
+        (25, 8, 2, (0, 8, 16, 22, 25)),
+        (17, 8, 2, (0, 8, 14, 17)),
+        (7, 8, 2, (0, 4, 7)),
+        (9, 8, 4, (0, 4, 9)),
+    ],
+)
+def test_every_replica_gets_a_part_of_every_batch(pictures, batch_size, replicas, bounds) -> None:
+    found = batch_bounds(pictures, batch_size, replicas)
+    sizes = np.diff(found)
+    assert (sizes >= replicas).all()
+    assert sizes.sum() == pictures
+    assert sizes[0] % replicas == 0 or replicas == 1
+    assert found == bounds
+
+
+def test_a_batch_that_gpus_cannot_share_is_one_sentence() -> None:
+    with pytest.raises(ConfigError) as error:
+        batch_bounds(100, 9, 2)
+    assert str(error.value) == (
+        "`training.batch_size` must be a multiple of 2, the number of GPUs, and at least 4; got 9"
+    )
+    with pytest.raises(ConfigError) as error:
+        batch_bounds(3, 8, 2)
+    assert str(error.value) == "a split of 3 pictures is too small for 2 GPUs; use fewer of them"
 
 
 def test_validation_is_never_augmented(batches: Batches) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cervinet.data.augment import Augmentation
-from cervinet.data.pipeline import Batches
+from cervinet.data.pipeline import Batches, batch_bounds
 from cervinet.data.store import Store
 from cervinet.errors import TrainingError
 from cervinet.models.build import build_model
@@ -49,7 +49,7 @@ def test_patience_counts_epochs_without_an_improvement_of_min_delta() -> None:
 
 
 def split(images: np.ndarray, rows: np.ndarray) -> Batches:
-    return Batches(Store(images, Path(), False), rows, rows % 2, 2, (28, 28), 8)
+    return Batches(Store(images, Path(), False), rows, rows % 2, 2, (28, 28), batch_bounds(len(rows), 8, 1))
 
 
 def learn(seed: int, *, epochs: int = 2, learning_rate: float = 1e-3, tracker: Tracker | None = None, on_epoch=None):

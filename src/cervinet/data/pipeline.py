@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cervinet.data.augment import Augmentation
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
+from cervinet.errors import ConfigError
 
 _WORKERS = os.cpu_count() or 1
 _AHEAD = 4
@@ -26,7 +27,7 @@ class Batches:
         labels: class index of each of them, int64 (n,).
         classes: number of classes.
         size: (height, width).
-        batch_size: pictures a step; the last step of an epoch has what is left.
+        bounds: where each batch of an epoch begins, and the end of the last, (steps + 1,).
     """
 
     images: Images
@@ -34,11 +35,11 @@ class Batches:
     labels: NDArray[np.int64]
     classes: int
     size: tuple[int, int]
-    batch_size: int
+    bounds: tuple[int, ...]
 
     @property
     def steps(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+        return len(self.bounds) - 1
 
     def training(self, seed: int, epoch: int, augmentation: Augmentation) -> tf.data.Dataset:
         """One epoch, shuffled and augmented: (images uint8 (b, h, w, 3), one-hot float32 (b, classes))."""
@@ -66,8 +67,8 @@ class Batches:
     ) -> tf.data.Dataset:
         one_hot = np.eye(self.classes, dtype=np.float32)
 
-        def batch(step: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-            places = order[step * self.batch_size : (step + 1) * self.batch_size]
+        def batch(step: np.int64) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+            places = order[self.bounds[step] : self.bounds[step + 1]]
             return pictures(places), one_hot[self.labels[places]]
 
         def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -85,9 +86,36 @@ class Batches:
         return dataset.with_options(options)
 
 
-def batches_of(manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int) -> Batches:
+def batches_of(
+    manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int, replicas: int = 1
+) -> Batches:
     """The batches of a split of a manifest whose prepared pictures are `images`, row by row."""
     part = manifest.part(split)
     index = {name: number for number, name in enumerate(manifest.classes)}
     labels = np.array(part["label"].map(index), np.int64)
-    return Batches(images, np.array(part.index, np.int64), labels, len(manifest.classes), size, batch_size)
+    bounds = batch_bounds(len(part), batch_size, replicas)
+    return Batches(images, np.array(part.index, np.int64), labels, len(manifest.classes), size, bounds)
+
+
+def batch_bounds(pictures: int, batch_size: int, replicas: int) -> tuple[int, ...]:
+    """Where each batch begins, and the end: whole batches, and the rest as a smaller last one.
+
+    Keras 3 over several replicas fails where one of them gets nothing of a batch, or where they share the first one
+    unevenly. The last batch but one then gives up as many pictures as there are replicas.
+
+    Raises:
+        ConfigError: the batch size or the pictures cannot be shared by so many replicas.
+    """
+    if replicas > 1:
+        if batch_size % replicas or batch_size < 2 * replicas:
+            raise ConfigError(
+                f"`training.batch_size` must be a multiple of {replicas}, the number of GPUs, and at least "
+                f"{2 * replicas}; got {batch_size}"
+            )
+        if pictures < 2 * replicas:
+            raise ConfigError(f"a split of {pictures} pictures is too small for {replicas} GPUs; use fewer of them")
+        batch_size = min(batch_size, pictures // replicas * replicas)
+    bounds = [*range(0, pictures, batch_size), pictures]
+    if len(bounds) > 2 and bounds[-1] - bounds[-2] < replicas:
+        bounds[-2] -= replicas
+    return tuple(bounds)

@@ -25,6 +25,11 @@ class Device:
     xla: bool
     strategy: Any = None
 
+    @property
+    def replicas(self) -> int:
+        """How many devices share a batch."""
+        return self.strategy.num_replicas_in_sync if self.strategy else 1
+
     def scope(self) -> AbstractContextManager[Any]:
         return self.strategy.scope() if self.strategy else nullcontext()
 

@@ -108,7 +108,7 @@ def fit(
         row = {
             "epoch": epoch + 1,
             **{name: logs[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")},
-            "learning_rate": float(model.optimizer.learning_rate),
+            "learning_rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
             "seconds": round(time.perf_counter() - start, 3),
         }
         if not math.isfinite(row["val_loss"]):
