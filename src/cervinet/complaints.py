@@ -27,7 +27,8 @@ def sentences(error: Any, model: type[BaseModel], source: Source) -> Iterator[st
     section, depth, field = _nearest_field(model, location)
     words, value = describe(error, section)
     extra = field.json_schema_extra if field else None
-    if isinstance(extra, dict) and error["type"] not in ("extra_forbidden", "missing", "value_error"):
+    inside = depth < len(location)  # of the field: a part of its value is missing, not the field
+    if isinstance(extra, dict) and (inside or error["type"] not in ("extra_forbidden", "missing", "value_error")):
         words, location = f"must be {extra['x-expects']}", location[:depth]
         value = _look_up(source.data, location)
     if error["type"] in ("extra_forbidden", "value_error"):

@@ -100,7 +100,9 @@ def dump_yaml(value: Any, *, inline: bool = False) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    pass
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write a value out each time: `parse_yaml` takes no aliases."""
+        return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
