@@ -216,7 +216,8 @@ class TestTypes:
             ("evaluation.confidence=0.5", "must be greater than 0.5; got 0.5"),
             *((f"data.image_size={size}", f"must be two positive integers; got {shown}") for size, shown in [
                 ("256", "256"), ("[256]", "[256]"), ("[256, 256, 3]", "[256, 256, 3]"),
-                ("[256.0, 256]", "[256.0, 256]"), ("[256, -1]", "[256, -1]"), ("[true, true]", "[True, True]"), ("['256', 256]", "['256', 256]"),
+                ("[256.0, 256]", "[256.0, 256]"), ("[256, -1]", "[256, -1]"),
+                ("[true, true]", "[True, True]"), ("['256', 256]", "['256', 256]"),
                 ("{h: 5}", "{'h': 5}"),
             ]),
         ],
@@ -309,7 +310,7 @@ class TestNamedChoices:
 class TestSettingsThatDependOnEachOther:
     @pytest.mark.parametrize(
         ("name", "smallest"),
-        [("cervix_cnn", 192), ("skin_cnn", 27), ("breast_cnn", 8), ("vgg16", 32), ("resnet50", 32)],
+        [("cervix_cnn", 192), ("skin_cnn", 28), ("breast_cnn", 8), ("vgg16", 32), ("resnet50", 32)],
     )
     @pytest.mark.parametrize("swapped", [False, True])
     def test_a_picture_too_small_for_the_network(self, problems, load, name, smallest, swapped):
@@ -350,6 +351,13 @@ class TestSettingsThatDependOnEachOther:
         assert problems(f"data:\n  root: x\n  preprocess: {steps}\n") == [
             f"`data.preprocess` must hold exactly one of center_crop, letterbox, stretch; found {found} (x.yaml:3)"
         ]
+
+    def test_xla_promises_no_equal_runs(self, problems, load):
+        assert problems(MINIMAL + "training:\n  xla: true\n") == [
+            "`training` can have `xla: true` only with `deterministic: false`: XLA gives no promise of equal runs "
+            "(x.yaml:2)"
+        ]
+        assert load(MINIMAL + "training: {xla: true, deterministic: false}\n").training.xla is True
 
     @pytest.mark.parametrize("reader", ["class_folders", "table"])
     def test_readers_of_files_need_a_root(self, problems, reader):
