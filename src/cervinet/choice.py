@@ -13,6 +13,9 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from cervinet import registry
 
+# The place below the setting that is checked, what is wrong there, and the value to quote (None: nothing to quote).
+Problem = tuple[tuple[str | int, ...], str, Any]
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -63,25 +66,26 @@ class Kind:
         elif isinstance(value, dict) and len(value) == 1:
             name, options = next(iter(value.items()))
         else:
-            raise _problems([((), "must be a name, or one `name: {option: value}`", value)])
+            raise at_places([((), "must be a name, or one `name: {option: value}`", value)])
         try:
             entry = registry.find(self.kind, name)
         except KeyError as error:
-            raise _problems([((), f"names an {error.args[0]}", None)]) from None
+            raise at_places([((), f"names an {error.args[0]}", None)]) from None
         options = {} if options is None else options
         if not isinstance(options, dict):
-            raise _problems([((name,), "must hold `option: value` lines", options)])
+            raise at_places([((name,), "must hold `option: value` lines", options)])
         try:
             checked = entry.options.model_validate_json(json.dumps(options), strict=True)
         except ValidationError as error:
-            raise _problems(
+            raise at_places(
                 [((name, *e["loc"]), *describe(e, entry.options)) for e in error.errors(include_url=False)]
             ) from None
         return Choice(entry.name, checked.model_dump(mode="json"))
 
 
-def _problems(found: list[tuple[tuple[Any, ...], str, Any]]) -> PydanticCustomError:
-    return PydanticCustomError("choice", "is not a valid choice", {"problems": found})
+def at_places(found: list[Problem]) -> PydanticCustomError:
+    """An error of one check that has several things to say, each about a setting of its own."""
+    return PydanticCustomError("at_places", "is not valid", {"problems": found})
 
 
 def describe(error: Any, model: type[BaseModel]) -> tuple[str, Any]:
@@ -90,6 +94,8 @@ def describe(error: Any, model: type[BaseModel]) -> tuple[str, Any]:
         return f"is not a setting{registry.did_you_mean(error['loc'][-1], model.model_fields)}", None
     if error["type"] == "missing":
         return "is missing", None
+    if error["type"] in ("model_type", "model_attributes_type"):
+        return "must hold `key: value` lines", error["input"]
     message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message.replace("Input should be", "must be").replace("Field", "it"), error["input"]
 

@@ -22,7 +22,8 @@ from pydantic import (
 )
 
 from cervinet import registry
-from cervinet.choice import Choice, Kind, describe
+from cervinet.choice import Choice, Kind, Problem, at_places
+from cervinet.complaints import sentences
 from cervinet.errors import ConfigError
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
 
@@ -35,7 +36,9 @@ def expects(words: str) -> dict[str, JsonValue]:
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Split(Section):
@@ -197,17 +200,15 @@ class Config(Section):
     def _network_fits(self) -> "Config":
         traits = registry.find("architecture", self.model.architecture.name).traits
         smallest = traits["smallest"]
+        problems: list[Problem] = []
         if min(self.data.image_size) < smallest:
-            height, width = self.data.image_size
-            raise ValueError(
-                f"`data.image_size` must be at least {smallest} × {smallest} for `{self.model.architecture}`; "
-                f"got {height} × {width}"
-            )
+            words = f"must be at least {smallest} × {smallest} for `{self.model.architecture}`"
+            problems.append((("data", "image_size"), words, list(self.data.image_size)))
         if self.model.weights == "imagenet" and not traits["pretrained"]:
-            raise ValueError(
-                f"`model.weights` must be none or a file for `{self.model.architecture}`, which has none of ImageNet; "
-                "got imagenet"
-            )
+            words = f"must be none or a file for `{self.model.architecture}`, which has none of ImageNet"
+            problems.append((("model", "weights"), words, "imagenet"))
+        if problems:
+            raise at_places(problems)
         return self
 
     def to_yaml(self) -> str:
@@ -225,7 +226,7 @@ def check(source: Source) -> Config:
     try:
         config = Config.model_validate_json(json.dumps(source.data))
     except ValidationError as error:
-        found = dict.fromkeys(line for e in error.errors(include_url=False) for line in _sentences(e, source))
+        found = dict.fromkeys(line for e in error.errors(include_url=False) for line in sentences(e, Config, source))
         problems += found
     if problems:
         raise ConfigError(problems)
@@ -236,55 +237,3 @@ def config_schema() -> dict[str, Any]:
     """The JSON Schema of a config, for editors."""
     schema = Config.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "cervinet config"}
-
-
-def _sentences(error: Any, source: Source) -> Iterable[str]:
-    location = error["loc"]
-    if error["type"] == "choice":
-        for inner, words, value in error["ctx"]["problems"]:
-            yield _sentence((*location, *inner), words, value, source)
-        return
-    section, depth, field = _nearest_field(location)
-    words, value = describe(error, section)
-    extra = field.json_schema_extra if field else None
-    if isinstance(extra, dict) and error["type"] not in ("extra_forbidden", "missing", "value_error"):
-        words, location = f"must be {extra['x-expects']}", location[:depth]
-        value = _look_up(source.data, location)
-    if error["type"] in ("extra_forbidden", "value_error"):
-        value = None
-    yield _sentence(location, words, value, source)
-
-
-def _sentence(location: tuple[Any, ...], words: str, value: Any, source: Source) -> str:
-    if not location:  # a check over several sections names its settings itself
-        return words
-    dotted = ".".join(map(str, location))
-    got = "" if value is None else f"; got {value!r}"
-    where = source.where(location)
-    return f"`{dotted}` {words}{got}" + (f" ({where})" if where else "")
-
-
-def _nearest_field(location: tuple[Any, ...]) -> tuple[type[BaseModel], int, Any]:
-    """The section that holds the place, how deep the field lies, and the field."""
-    section: type[BaseModel] = Config
-    for depth, part in enumerate(location, start=1):
-        field = section.model_fields.get(part) if isinstance(part, str) else None
-        inner = _section_of(field)
-        if inner is None or depth == len(location):
-            return section, depth, field
-        section = inner
-    return section, len(location), None
-
-
-def _section_of(field: Any) -> type[BaseModel] | None:
-    candidates = (
-        getattr(field, "annotation", None),
-        *getattr(getattr(field, "annotation", None), "__args__", ()),
-    )
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-
-
-def _look_up(data: Any, location: tuple[Any, ...]) -> Any:
-    for part in location:
-        data = data[part] if isinstance(data, dict) and part in data else None
-    return data

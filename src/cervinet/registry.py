@@ -79,9 +79,11 @@ def available(kind: str) -> dict[str, Entry]:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)`, or the list of what there is when nothing is near."""
-    names = list(known)
+    names = {one.lower(): one for one in known}
     near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(names)})"
+    if near:
+        return f" (did you mean '{names[near[0]]}'?)"
+    return f" (known: {', '.join(names.values())})" if names else " (there are none)"
 
 
 def _options_model(name: str, function: Callable[..., Any]) -> type[BaseModel]:
@@ -91,4 +93,4 @@ def _options_model(name: str, function: Callable[..., Any]) -> type[BaseModel]:
         for key, p in inspect.signature(function).parameters.items()
         if p.kind is p.KEYWORD_ONLY
     }
-    return create_model(name, __config__=ConfigDict(extra="forbid", strict=False), **fields)
+    return create_model(name, __config__=ConfigDict(extra="forbid", strict=False, allow_inf_nan=False), **fields)

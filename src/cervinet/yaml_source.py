@@ -28,6 +28,7 @@ _CORE_SCHEMA = (
     (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), lambda text: float(text.replace(".", ""))),
 )
 _MAX_DEPTH = 20
+_MAX_NUMBER = 1000  # characters; Python itself refuses to read integers of more than 4,300
 
 
 @dataclass
@@ -70,16 +71,19 @@ def override(source: Source, assignments: Iterable[str]) -> Source:
                 f"'{assignment}' must be section.key=value, as in training.epochs=5; "
                 "an option of the command starts with two dashes"
             )
-        value = parse_yaml(text, f"command line, {key}")
+        # A null in front of an empty value, so that `key=` means what `key:` means in a file.
+        value = parse_yaml(text if text.strip() else "null", f"command line, {key}")
         source.problems += value.problems
         *parents, last = key.split(".")
-        node = source.data
-        for parent in parents:
+        node, replaced = source.data, tuple(key.split("."))
+        for depth, parent in enumerate(parents, start=1):
             if not isinstance(node.get(parent), dict):
-                node[parent] = {}
+                node[parent], replaced = {}, min(replaced, tuple(parents[:depth]), key=len)
             node = node[parent]
         node[last] = value.data
-        source.lines[tuple(key.split("."))] = "command line"
+        # What stood there before was written on other lines.
+        source.lines = {at: line for at, line in source.lines.items() if at[: len(replaced)] != replaced}
+        source.lines[replaced] = "command line"
     return source
 
 
@@ -96,7 +100,9 @@ def dump_yaml(value: Any, *, inline: bool = False) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    pass
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write a value out each time: `parse_yaml` takes no aliases."""
+        return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -115,14 +121,27 @@ def parse_yaml(text: str, name: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark else name
-        raise ConfigError(f"{where} is not valid YAML: {error.problem or error.context}") from None
+        reason = " ".join(filter(None, (error.context, error.problem)))
+        raise ConfigError(f"{where} is not valid YAML: {reason}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{name} is not valid YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise ConfigError(f"{name} is nested too deeply; at most {_MAX_DEPTH} levels are allowed") from None
-    source = Source({})
+    source = Source({}, problems=_refused(text, name))
     source.data = _Builder(source, name).build(root, ()) if root is not None else {}
     return source
+
+
+def _refused(text: str, name: str) -> list[str]:
+    """Anchors, aliases and tags: the nodes of a composed tree no longer tell a written tag from a resolved one."""
+    problems = []
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        where = f"({name}:{event.start_mark.line + 1})" if event.start_mark else f"({name})"
+        if getattr(event, "anchor", None):
+            problems.append(f"YAML anchors and aliases are not allowed; write the value out {where}")
+        if tag := getattr(event, "tag", None):
+            problems.append(f"the YAML tag '{tag}' is not allowed {where}")
+    return problems
 
 
 class _Builder:
@@ -132,20 +151,19 @@ class _Builder:
     def build(self, node: yaml.Node, location: Location) -> Any:
         line = f"{self.name}:{node.start_mark.line + 1}"
         self.source.lines.setdefault(location, line)
-        # An alias composes to the very node of its anchor.
+        # An alias composes to the very node of its anchor: unfolding it again and again could fill the memory.
         if id(node) in self.seen:
-            self.source.problems.append(f"YAML anchors and aliases are not allowed; write the value out ({line})")
             return None
         self.seen.add(id(node))
         if len(location) > _MAX_DEPTH:
             raise ConfigError(f"{line} is nested too deeply; at most {_MAX_DEPTH} levels are allowed")
-        if not re.fullmatch(r"tag:yaml\.org,2002:(str|int|float|bool|null|timestamp|seq|map|merge|value)", node.tag):
-            self.source.problems.append(f"the YAML tag '{node.tag}' is not allowed ({line})")
-            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*location, i)) for i, item in enumerate(node.value)]
+        if any("\ud800" <= character <= "\udfff" for character in node.value):
+            self.source.problems.append(f"a text holds half a character, an escape from \\ud800 to \\udfff ({line})")
+            return None
         quoted = isinstance(node, yaml.ScalarNode) and node.style
         return node.value if quoted else _scalar(node.value)
 
@@ -167,6 +185,8 @@ class _Builder:
 
 
 def _scalar(text: str) -> Any:
+    if len(text) > _MAX_NUMBER:
+        return text
     for pattern, convert in _CORE_SCHEMA:
         if pattern.fullmatch(text):
             return convert(text)

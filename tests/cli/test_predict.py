@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from conftest import World, cervinet
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,54 @@
+"""Makers of small synthetic picture trees, shared by the tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+
+def draw(path: Path, size: tuple[int, int] = (12, 16), seed: int | None = None) -> Path:
+    """Write a picture of random blocks; its pixels follow from the seed, or from the path's name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    words = list(os.fsencode(path.name)) if seed is None else [seed]
+    pixels = np.random.default_rng(words).integers(0, 256, (*size, 3), np.uint8)
+    path.write_bytes(cv2.imencode(path.suffix, pixels)[1].tobytes())
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Callable[..., Path]:
+    """`pictures(["a/1.png", "b/2.png"])` draws them under a folder of the test and returns the folder."""
+
+    def make(names: Iterable[str], *, folder: str = "pictures", size: tuple[int, int] = (12, 16)) -> Path:
+        root = tmp_path / folder
+        root.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            draw(root / name, size)
+        return root
+
+    return make
+
+
+@pytest.fixture
+def two_classes(pictures: Callable[..., Path]) -> Path:
+    """A folder with four pictures of each of two classes."""
+    return pictures([f"{label}/{number}.png" for label in ("benign", "malignant") for number in range(4)])
+
+
+@pytest.fixture
+def child() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`child(code, *arguments)` runs Python code in a process of its own."""
+
+    def run(code: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=60)
+
+    return run
