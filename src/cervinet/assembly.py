@@ -15,8 +15,9 @@ import pandas as pd
 
 from cervinet import environment, registry
 from cervinet.config import Config, check
+from cervinet.csv_table import escape, write_table
 from cervinet.data.augment import Augmentation
-from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, checked
+from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, check_parts, checked
 from cervinet.data.preprocess import Steps
 from cervinet.data.splits import assign_splits, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
@@ -48,6 +49,7 @@ def read_manifest(config: Config) -> Manifest:
         split = assign_splits(table, groups, val=data.split.val, test=data.split.test, seed=config.seed)
     manifest = replace(manifest, table=table.assign(split=split))
     check_leakage(manifest.table)
+    check_parts(manifest.table, manifest.classes)
     check_files(manifest)
     return manifest
 
@@ -188,10 +190,13 @@ def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device")
         run.environment,
         environment.describe(seed=config.seed, device=device.name, precision=device.precision),
     )
-    columns = manifest.table[["image", "label", "group", "split"]]
-    write_atomically(run.splits, columns.to_csv(index=False).encode())
-    issues = manifest.ignored.assign(action="ignored")
-    write_atomically(run.issues, issues.to_csv(index=False).encode())
+    _write_columns(run.splits, manifest.table[["image", "label", "group", "split"]])
+    _write_columns(run.issues, manifest.ignored.assign(action="ignored"))
+
+
+def _write_columns(path: Path, frame: pd.DataFrame) -> None:
+    cells = frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
+    write_table(path, [list(frame.columns), *([escape(cell) for cell in row] for row in cells)])
 
 
 def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:

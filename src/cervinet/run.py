@@ -141,6 +141,7 @@ class Run:
                     "classes": tuple(values["classes"]),
                     "image_size": tuple(values["image_size"]),
                     "preprocess": tuple((name, options) for name, options in values["preprocess"]),
+                    "hashes": dict(values["hashes"]),
                 }
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -166,12 +167,16 @@ def sha256(path: Path) -> str:
 
 def _fresh(parent: Path, label: str) -> Path:
     """A new directory: the time, what it is, and a number where several start in one second."""
-    parent.mkdir(parents=True, exist_ok=True)
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{label}"
     for name in (stem, *(f"{stem}-{n}" for n in range(2, 1000))):
         try:
+            parent.mkdir(parents=True, exist_ok=True)
             (parent / name).mkdir()
         except FileExistsError:
-            continue
+            if parent.is_dir():
+                continue
+            raise UsageError(f"{parent} must be a folder, but it is a file; move it away") from None
+        except OSError as error:
+            raise UsageError(f"the directory {parent / name} cannot be made: {error.strerror}") from None
         return parent / name
     raise UsageError(f"{parent} has a thousand directories that begin with {stem}")

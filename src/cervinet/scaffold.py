@@ -1,6 +1,7 @@
 """`cervinet init`: look at a folder or a table of pictures and write a checked, commented config for it."""
 
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from cervinet.data.manifest import IMAGE_SUFFIXES, Manifest
 from cervinet.data.readers.class_folders import why_ignored
 from cervinet.data.readers.table import read_table
 from cervinet.errors import DataError, UsageError
+from cervinet.escape import for_terminal
 from cervinet.yaml_source import Source, dump_yaml, parse_yaml
 
 # What the columns of medical image tables are usually called, best guess first.
@@ -138,7 +140,7 @@ def picture_sizes(paths: list[Path]) -> np.ndarray[tuple[int, int], np.dtype[np.
         try:
             with Image.open(path) as picture:
                 sizes.append((picture.height, picture.width))
-        except OSError:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue  # an unreadable picture is reported with all others by training
     if not sizes:
         raise DataError(f"none of the pictures such as {paths[0]} can be read; are they whole?")
@@ -161,7 +163,7 @@ def _found(manifest: Manifest, sides: np.ndarray[tuple[int, int], np.dtype[np.in
     heights, widths = np.median(sides, axis=0).astype(int)
     lines = [
         f"{len(manifest)} pictures in {len(manifest.classes)} classes: "
-        + ", ".join(f"{name} {counts[name]}" for name in manifest.classes),
+        + ", ".join(f"{for_terminal(name)} {counts[name]}" for name in manifest.classes),
         f"typical size {widths} × {heights} pixels (width × height)",
     ]
     if manifest.has_groups():
@@ -194,9 +196,10 @@ def _render(
     settings = _settings(layout, network, size)["data"]
     assert isinstance(settings, dict)
     found = "\n".join(f"# {line}" for line in _found(manifest, sides))
+    command_path = for_terminal(shlex.quote(os.fspath(target)))
     return f"""\
-# cervinet train --config {inline(os.fspath(target))}
-# Every setting: cervinet config show {inline(os.fspath(target))}
+# cervinet train --config {command_path}
+# Every setting: cervinet config show {command_path}
 {found}
 name: {inline(name.strip("-._") or "run")}
 seed: 1

@@ -166,6 +166,23 @@ def _check_given_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
     check_leakage(table)
 
 
+def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    """Raises a DataError when a split has no pictures, or when none of a class is there to learn from."""
+    for split in SPLITS:
+        if not (table["split"] == split).any():
+            raise DataError(
+                f"no pictures are left for {split}, for there are only {len(table)} in all; "
+                "add pictures or groups, or change data.split"
+            )
+    learnt = set(table["label"][table["split"] == "train"])
+    for name in classes:
+        if name not in learnt:
+            raise DataError(
+                f"the class '{name}' has no pictures in train, so nothing could learn it; "
+                "add pictures or groups of it, or change data.split"
+            )
+
+
 def check_leakage(table: pd.DataFrame) -> None:
     """Raises a LeakageError when a group has pictures in two splits."""
     given = table[table["split"].notna() & table["group"].notna()]

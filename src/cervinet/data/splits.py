@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cervinet.csv_table import read_table
 from cervinet.data.manifest import SPLITS
-from cervinet.data.readers.table import read_table
 from cervinet.errors import DataError
 
 DEFAULT = 0.15
@@ -81,13 +81,15 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
     """The split of each picture as an earlier splits.csv has it. Raises DataError unless it knows every picture."""
     earlier = read_table(path)
     for column in ("image", "split"):
-        if column not in earlier:
+        if column not in earlier.header:
             raise DataError(f"{path} must have the columns image and split; '{column}' is missing")
-    strange = earlier[~earlier["split"].isin(SPLITS)]
-    if len(strange):
-        line = int(strange.index[0]) + 2
-        raise DataError(f"{path}:{line} must say train, val or test; got '{strange['split'].iloc[0]}'")
-    known = earlier.drop_duplicates("image").set_index("image")["split"]
+    found: dict[str, str] = {}
+    for line, image, split in zip(earlier.lines, earlier.text("image"), earlier.text("split"), strict=True):
+        if split not in SPLITS:
+            raise DataError(f"{path}:{line} must say train, val or test; got '{split}'")
+        if found.setdefault(image, split) != split:
+            raise DataError(f"{path}:{line} puts {image} into {split}, an earlier line into {found[image]}; keep one")
+    known = pd.Series(found, dtype=object)
     unknown = table["image"][~table["image"].isin(known.index)]
     if len(unknown):
         raise DataError(

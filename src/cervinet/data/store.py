@@ -85,6 +85,7 @@ def open_store(
     Raises:
         DataError: pictures that cannot be read, all named; or too little space on the disk.
     """
+    _make_folder(cache / "stores")
     digests = Digests(cache, root).of(progress.track(paths, len(paths), "Looking for changes"))
     key = digest_of(json.dumps([1, DECODER_VERSION, size, steps, digests]).encode())
     folder = cache / "stores" / key
@@ -92,6 +93,16 @@ def open_store(
     if built:
         _build(folder, paths, size, steps, progress)
     return Store(np.load(folder / "images.npy", mmap_mode="r"), folder, built)
+
+
+def _make_folder(stores: Path) -> None:
+    try:
+        stores.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DataError(
+            f"the folder of prepared pictures {stores} cannot be made: {error.strerror}; "
+            "set data.cache to a folder that can be written to, or data.store=false"
+        ) from None
 
 
 def decode_all(
@@ -121,7 +132,6 @@ def _result(path: Path, future: "Future[NDArray[np.uint8]]") -> tuple[Path, NDAr
 
 
 def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: Steps, progress: Progress) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _remove_stale(folder.parent)
     needed, free = len(paths) * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
     if needed > free:

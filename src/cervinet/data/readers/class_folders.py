@@ -57,17 +57,25 @@ def split_folders(root: Path) -> dict[str | None, Path]:
     """The folders called train, val, test (or a usual variant) if the first folders are these and no others."""
     folders = _class_folders(root)
     splits = {_SPLIT_FOLDERS.get(folder.name.lower()): folder for folder in folders}
-    if "train" not in splits or None in splits or len(splits) < len(folders) or len(splits) < 2:
+    if "train" not in splits or None in splits or len(folders) < 2:
         return {}
+    if len(splits) < len(folders):
+        names = ", ".join(folder.name for folder in folders)
+        raise DataError(f"{root} must have one folder for each split; got {names}: merge those that mean the same")
     return {s: splits[s] for s in ("train", "val", "test") if s in splits}
 
 
 def scan(folder: Path) -> Iterator[tuple[Path, str]]:
     """Every file below a folder in a fixed order, with the reason to ignore it or an empty text."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not _leads_back(Path(parent, f)))
         for name in sorted(files):
             yield Path(parent, name), why_ignored(name)
+
+
+def _leads_back(folder: Path) -> bool:
+    """Whether it is a link to a folder around it, which would never end."""
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
 
 
 def why_ignored(name: str) -> str:

@@ -54,31 +54,51 @@ def table(
     for role in rows.columns.intersection(["image", "label", "sublabel", "group", "split"]):
         rows[role] = rows[role].where(rows[role].notna(), None)
     if rows["image"].isna().any():
-        line = int(rows["image"].isna().to_numpy().argmax()) + 2
+        line = rows.index[rows["image"].isna()][0]
         raise DataError(f"{path}:{line} has no path in the column '{image}'; fill it or remove the row")
     rows["image"] = rows["image"].str.replace("\\", "/") + suffix
     for column in rows.columns.intersection(list(BOX_COLUMNS)):
         numbers = pd.to_numeric(rows[column], errors="coerce")
         bad = numbers.isna() & rows[column].notna()
         if bad.any():
-            row = int(bad.to_numpy().argmax())
-            raise DataError(
-                f"{path}:{row + 2} must have a number in '{wanted[column]}'; got '{rows[column].iloc[row]}'"
-            )
+            line = rows.index[bad][0]
+            raise DataError(f"{path}:{line} must have a number in '{wanted[column]}'; got '{rows[column][line]}'")
         rows[column] = numbers
     return Manifest(table_of(rows), folder)
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A CSV or Parquet file with every cell as text, as it was written: `007` stays `007`, `NA` stays `NA`."""
+    """A CSV or Parquet file with every cell as text, as it was written: `007` stays `007`, `NA` stays `NA`.
+
+    Empty cells are None. Rows are numbered by their line in the file. A CSV may use commas, semicolons (as Excel
+    writes in much of Europe) or tabs.
+    """
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             frame = pd.read_parquet(path)
+            frame.index = pd.RangeIndex(2, len(frame) + 2)
             return frame.astype(object).map(lambda cell: None if pd.isna(cell) else str(cell))
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            separator = max(",;\t", key=file.readline().count)
+        # The header is read as a row: pandas would rename a repeated column and shift rows that are too long.
+        frame = pd.read_csv(
+            path,
+            header=None,
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skip_blank_lines=False,
+        )
     except FileNotFoundError:
         raise DataError(f"there is no table {path}; check data.root and data.reader.table.file") from None
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} must be a CSV or Parquet table; it cannot be read as one: {reason}") from None
-    return frame.astype(object).where(frame != "", None)
+    frame.index += 1
+    frame = frame.astype(object).where(frame.notna() & (frame != ""), None).dropna(how="all")
+    header = list(frame.iloc[0])
+    twice = [column for column in header if column and header.count(column) > 1]
+    if twice:
+        raise DataError(f"{path} has two columns called '{twice[0]}'; rename one")
+    return frame.iloc[1:].set_axis(header, axis=1)
