@@ -3,8 +3,10 @@
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +76,9 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
         return
     judged = workflow.train(settings, run_dir, _progress(quiet))
     _show(judged)
-    _next(
-        judged.run,
-        f"cervinet evaluate {_quoted(judged.run)}",
-        f"cervinet predict IMAGE --run {_quoted(judged.run)}",
-    )
+    run = _quoted(judged.run)
+    click.echo(f"Run: {judged.run}", err=True)
+    _next(f"evaluate {run}", f"predict IMAGE --run {run}")
 
 
 @main.command()
@@ -147,9 +147,8 @@ def init(folder: Path, to: Path | None) -> None:
 
     path, found = write_config(folder, to)
     click.echo(found)
-    click.echo(f"Wrote {path}. Look through it, then run:", err=True)
-    click.echo(f"  cervinet train --config {_quoted(path)} --dry-run", err=True)
-    click.echo(f"  cervinet train --config {_quoted(path)}", err=True)
+    click.echo(f"Wrote {path}. Look through it.", err=True)
+    _next(f"train --config {_quoted(path)} --dry-run", f"train --config {_quoted(path)}")
 
 
 @main.command()
@@ -168,12 +167,8 @@ def demo(run_dir: Path | None) -> None:
     card, predictions = workflow.predict(_run(judged.run), pictures, _progress(quiet=True))
     _show_predictions(list(predictions), card.classes, card.note)
     run = _quoted(judged.run)
-    _next(
-        judged.run,
-        f"cervinet predict {_quoted(pictures[0])} --run {run}",
-        f"cervinet evaluate {run}",
-        "cervinet init YOUR_FOLDER",
-    )
+    click.echo(f"Run: {judged.run}", err=True)
+    _next(f"predict {_quoted(pictures[0])} --run {run}", f"evaluate {run}", "init YOUR_FOLDER")
 
 
 @main.group()
@@ -230,7 +225,8 @@ def weights_fetch(name: str, to: Path) -> None:
     from cervinet import workflow
 
     _import_tensorflow()
-    path = workflow.fetch_weights(name, to)
+    with redirect_stdout(sys.stderr):  # Keras draws its download bar on stdout
+        path = workflow.fetch_weights(name, to)
     click.echo(path)
     click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={_quoted(path)}", err=True)
 
@@ -288,10 +284,14 @@ def _unreadable(errors: list[tuple[str, str]], read: int) -> str:
     return f"{len(errors)} of {len(errors) + read} pictures could not be read; the others were predicted:\n{shown}"
 
 
-def _next(run: Path, *commands: str) -> None:
-    click.echo(f"Run: {run}\nNext:", err=True)
+def _next(*commands: str) -> None:
+    """Useful commands, ready to paste: with the path of this program where it is not on the PATH."""
+    own = Path(sys.argv[0])
+    off_path = own.name == "cervinet" and not shutil.which("cervinet")
+    program = _quoted(Path(os.path.relpath(own))) if off_path else "cervinet"
+    click.echo("Next:", err=True)
     for command in commands:
-        click.echo(f"  {command}", err=True)
+        click.echo(f"  {program} {command}", err=True)
 
 
 def _quoted(path: Path) -> str:

@@ -26,6 +26,8 @@ def sentences(error: Any, model: type[BaseModel], source: Source) -> Iterator[st
         return
     section, depth, field = _nearest_field(model, location)
     words, value = describe(error, section)
+    if error["type"] == "extra_forbidden" and (elsewhere := _places_of(location[-1], model)):
+        words = f"is not a setting (did you mean '{elsewhere[0]}'?)"
     extra = field.json_schema_extra if field else None
     inside = depth < len(location)  # of the field: a part of its value is missing, not the field
     if isinstance(extra, dict) and (inside or error["type"] not in ("extra_forbidden", "missing", "value_error")):
@@ -54,6 +56,17 @@ def _nearest_field(section: type[BaseModel], location: tuple[Any, ...]) -> tuple
             return section, depth, field
         section = inner
     return section, len(location), None
+
+
+def _places_of(name: Any, section: type[BaseModel], prefix: str = "") -> list[str]:
+    """Where in the sections a setting of exactly this name stands, as dotted paths."""
+    found = []
+    for key, field in section.model_fields.items():
+        if key == name:
+            found.append(prefix + key)
+        if inner := _section_of(field):
+            found += _places_of(name, inner, f"{prefix}{key}.")
+    return found
 
 
 def _section_of(field: Any) -> type[BaseModel] | None:

@@ -6,6 +6,8 @@ plain arguments.
 """
 
 import json
+import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -226,11 +228,16 @@ def check(source: Source) -> Config:
     try:
         config = Config.model_validate_json(json.dumps(source.data))
     except ValidationError as error:
-        found = dict.fromkeys(line for e in error.errors(include_url=False) for line in sentences(e, Config, source))
-        problems += found
+        problems += [line for e in error.errors(include_url=False) for line in sentences(e, Config, source)]
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(sorted(dict.fromkeys(problems), key=_line))
     return config
+
+
+def _line(problem: str) -> int:
+    """The line that a sentence ends with, so that problems are read as the file is; the command line comes last."""
+    found = re.search(r":(\d+)\)$", problem)
+    return int(found.group(1)) if found else sys.maxsize
 
 
 def config_schema() -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """`cervinet init`: look at a folder or a table of pictures and write a checked, commented config for it."""
 
 import os
+import re
 import shlex
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -192,7 +194,9 @@ def _render(
     def inline(value: object) -> str:
         return dump_yaml(value, inline=True).strip()
 
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in layout.root.resolve().name)
+    # Accents are dropped, other letters that a run's name cannot have become dashes.
+    plain = unicodedata.normalize("NFKD", layout.root.resolve().name).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
     settings = _settings(layout, network, size)["data"]
     assert isinstance(settings, dict)
     found = "\n".join(f"# {line}" for line in _found(manifest, sides))
