@@ -44,7 +44,7 @@ class Manifest:
     table: pd.DataFrame
     root: Path
     classes: tuple[str, ...] = ()
-    ignored: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image", "reason"], dtype=str))
+    ignored: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["image", "reason"], dtype=object))
     note: str = ""
 
     def __len__(self) -> int:
@@ -78,7 +78,8 @@ class Manifest:
 
 def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFrame:
     """Rows with every column of a manifest, missing ones empty."""
-    table = pd.DataFrame(rows).reset_index(drop=True)
+    # Arrow, behind pandas' own text type, refuses file names that are not UTF-8.
+    table = pd.DataFrame(rows, dtype=object).reset_index(drop=True)
     for column in TEXT_COLUMNS:
         table[column] = table[column].astype(object) if column in table else None
         table[column] = table[column].where(table[column].notna(), None)

@@ -89,17 +89,17 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
             raise DataError(f"{path}:{line} must say train, val or test; got '{split}'")
         if found.setdefault(image, split) != split:
             raise DataError(f"{path}:{line} puts {image} into {split}, an earlier line into {found[image]}; keep one")
-    known = pd.Series(found, dtype=object)
-    unknown = table["image"][~table["image"].isin(known.index)]
-    if len(unknown):
+    images = list(table["image"])
+    unknown = [image for image in images if image not in found]
+    if unknown:
         raise DataError(
-            f"{path} says no split for {len(unknown)} of {len(table)} pictures, the first is {unknown.iloc[0]}; "
+            f"{path} says no split for {len(unknown)} of {len(images)} pictures, the first is {unknown[0]}; "
             "use a file made from the same data, or leave data.split.file out"
         )
-    gone = known.index[~known.index.isin(table["image"])]
-    if len(gone):
+    gone = list(found.keys() - set(images))
+    if gone:
         raise DataError(
-            f"{path} lists {len(gone)} pictures that the data no longer have, the first is {gone[0]}; "
+            f"{path} lists {len(gone)} pictures that the data no longer have, the first is {min(gone)}; "
             "bring them back, or make a new division"
         )
-    return table["image"].map(known)
+    return pd.Series([found[image] for image in images], table.index, object)

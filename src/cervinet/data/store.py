@@ -154,6 +154,8 @@ def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: St
             raise DataError(unreadable(errors, len(paths)))
         images.flush()
         write_atomically(temporary / "store.json", json.dumps({"pictures": len(paths), "size": size}).encode())
+        if not (folder / "store.json").is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # a store that somebody took files out of
         try:
             temporary.rename(folder)
         except OSError:

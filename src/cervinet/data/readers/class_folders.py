@@ -50,7 +50,7 @@ def class_folders(root: Path, *, sublabels: bool = False) -> Manifest:
     empty = [f for folder in parts.values() for f in _class_folders(folder) if not _has_row(f, root, rows)]
     if empty:
         raise DataError(f"the class folder {empty[0]} has no pictures in it; add some, or remove the folder")
-    return Manifest(table_of(rows), root, ignored=pd.DataFrame(ignored, columns=["image", "reason"], dtype=str))
+    return Manifest(table_of(rows), root, ignored=pd.DataFrame(ignored, columns=["image", "reason"], dtype=object))
 
 
 def split_folders(root: Path) -> dict[str | None, Path]:
