@@ -136,8 +136,8 @@ def splits_as_folders(root: Path, folder: Path) -> Path:
     """The split that cervinet makes, as train/ and val/ folders of links for the recipe."""
     target = folder / "split"
     if not target.exists():
-        from cervinet.assembly import read_manifest
         from cervinet.config import load_config
+        from cervinet.pictures import read_manifest
 
         manifest = read_manifest(load_config(HERE.parent / "configs" / "cervix_cnn.yaml", [f"data.root={root}"]))
         for row in manifest.table.itertuples():

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from cervinet import assembly
+from cervinet import assembly, pictures
 from cervinet.config import load_config
 from cervinet.data.augment import Augmentation
 from cervinet.progress import Silent
@@ -19,9 +19,9 @@ from cervinet.progress import Silent
 def main() -> None:
     root, pairs, epochs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     config = load_config(Path(__file__).parents[1] / "configs" / "cervix_cnn.yaml", [f"data.root={root}"])
-    manifest = assembly.read_manifest(config)
+    manifest = pictures.read_manifest(config)
     device = assembly.set_up_device(config)
-    images = assembly.open_images(config, manifest, Silent())
+    images = pictures.open_images(config, manifest, Silent())
     model = assembly.compiled_model(config, manifest, device)
 
     from cervinet.data.pipeline import batches_of

@@ -1,4 +1,4 @@
-"""A Config's settings handed to the components: the only module that unpacks one.
+"""A Config's settings handed to the components that train and judge; `pictures.py` does so for the data.
 
 Each function takes what came before and plain values out of the Config; `workflow.py` calls them in order. TensorFlow
 is imported by the functions that need it.
@@ -6,27 +6,23 @@ is imported by the functions that need it.
 
 import math
 import time
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cervinet import environment, registry
-from cervinet.config import Config, check
+from cervinet import environment
+from cervinet.config import Config
 from cervinet.csv_table import escape, write_table
 from cervinet.data.augment import Augmentation
-from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, check_parts, checked
-from cervinet.data.preprocess import Steps
-from cervinet.data.splits import assign_splits, splits_from_file
-from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
+from cervinet.data.manifest import Manifest
+from cervinet.data.store import Images
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
+from cervinet.pictures import fixed_steps
 from cervinet.progress import Progress
 from cervinet.run import ModelCard, Run, write_json
-from cervinet.yaml_source import override, read_yaml
 
 if TYPE_CHECKING:
     import keras
@@ -37,23 +33,6 @@ if TYPE_CHECKING:
 _REDRAW_SECONDS = 10
 
 
-def read_manifest(config: Config) -> Manifest:
-    """The pictures with classes and splits settled and every file seen to be there."""
-    data = config.data
-    reader = registry.find("reader", data.reader.name).function
-    manifest = checked(reader(data.root, **data.reader.options), config.classes)
-    table, groups = manifest.table, manifest.groups()
-    if data.split.file:
-        split = splits_from_file(table, data.split.file)
-    else:
-        split = assign_splits(table, groups, val=data.split.val, test=data.split.test, seed=config.seed)
-    manifest = replace(manifest, table=table.assign(split=split))
-    check_leakage(manifest.table)
-    check_parts(manifest.table, manifest.classes)
-    check_files(manifest)
-    return manifest
-
-
 def set_up_device(config: Config) -> "Device":
     from cervinet.training.devices import set_up
 
@@ -61,25 +40,6 @@ def set_up_device(config: Config) -> "Device":
     return set_up(
         seed=config.seed, precision=settings.precision, xla=settings.xla, deterministic=settings.deterministic
     )
-
-
-def open_images(config: Config, manifest: Manifest, progress: Progress) -> Images:
-    """The prepared pictures: from the store, or decoded anew each time."""
-    if config.data.store:
-        return build_store(config, manifest, progress)
-    return Decoder(manifest.paths(), config.data.image_size, _steps(config))
-
-
-def build_store(config: Config, manifest: Manifest, progress: Progress) -> Store:
-    """The store of the pictures, built unless it is there already."""
-    cache = config.data.cache or default_cache()
-    store = open_store(manifest.paths(), manifest.root, config.data.image_size, _steps(config), cache, progress)
-    progress.say(f"{len(manifest)} prepared pictures in {store.path} ({'new' if store.built else 'reused'})")
-    return store
-
-
-def _steps(config: Config) -> Steps:
-    return tuple((step.name, step.options) for step in config.data.preprocess)
 
 
 def compiled_model(config: Config, manifest: Manifest, device: "Device") -> "keras.Model":
@@ -167,7 +127,7 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
     card = ModelCard(
         classes=manifest.classes,
         image_size=config.data.image_size,
-        preprocess=_steps(config),
+        preprocess=fixed_steps(config),
         architecture=architecture.name,
         note=manifest.note,
         versions=environment.versions(),
@@ -207,41 +167,3 @@ def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> 
     return write_evaluation(
         predictions, folder, draws=settings.draws, confidence=settings.confidence, seed=config.seed, note=note
     )
-
-
-def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
-    """The config of a run; with `data`, its data section is for that folder or table instead.
-
-    Other data are read as the run's own were if they are of the same kind; a table where a folder was, or a folder
-    where a table was, is read with the defaults of its kind.
-    """
-    source = read_yaml(run.config)
-    if data is not None:
-        section = source.data["data"]
-        reader = "table" if data.is_file() else "class_folders"
-        same = isinstance(section["reader"], dict) and reader in section["reader"]
-        section["root"] = str(data)
-        section["reader"] = section["reader"] if same else reader
-        if same and data.is_file() and "file" in section["reader"]["table"]:
-            section["reader"]["table"]["file"] = None
-    return check(override(source, overrides))
-
-
-def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
-    """The test split of the run's own data, or all of other data, with the classes of the run."""
-    if external:
-        reader = registry.find("reader", config.data.reader.name).function
-        manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)
-        check_files(manifest)
-        return manifest
-    split = config.data.split.model_copy(update={"file": run.splits})
-    own = config.model_copy(update={"data": config.data.model_copy(update={"split": split})})
-    manifest = read_manifest(own)
-    return manifest.take(manifest.part("test").index.to_numpy())
-
-
-def few(config: Config, manifest: Manifest) -> Manifest:
-    """One batch of each split, with every class that it has."""
-    share = max(config.training.batch_size // len(manifest.classes), 1)
-    parts = [manifest.part(split).groupby("label").head(share) for split in SPLITS]
-    return manifest.take(pd.concat(parts).index.to_numpy())

@@ -1,9 +1,6 @@
 """The command line. Each command imports what it needs inside its body, so that `--help` is instant."""
 
 import json
-import os
-import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -14,11 +11,11 @@ import click
 
 from cervinet import __version__
 from cervinet.errors import CervinetError, PredictionError, UsageError
+from cervinet.results import next_commands, quoted, show_predictions, show_results, unreadable_text
 
 if TYPE_CHECKING:
     from cervinet.progress import Progress
     from cervinet.run import Run
-    from cervinet.workflow import Judged
 
 CONFIG = click.Path(path_type=Path)
 RUN = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -75,10 +72,10 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
         click.echo("Dry run passed: the data, the network and one step of everything work. Nothing was kept.")
         return
     judged = workflow.train(settings, run_dir, _progress(quiet))
-    _show(judged)
-    run = _quoted(judged.run)
+    show_results(judged)
+    run = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)
-    _next(f"evaluate {run}", f"predict IMAGE --run {run}")
+    next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
 
 
 @main.command()
@@ -92,7 +89,7 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
     With --data, KEY=VALUE tells how to read them, as in data.reader.table.label=diagnosis.
     """
     from cervinet import workflow
-    from cervinet.assembly import config_of
+    from cervinet.pictures import config_of
 
     runs = [word for word in run_or_override if "=" not in word or Path(word).is_dir()]
     overrides = [word for word in run_or_override if word not in runs]
@@ -102,9 +99,9 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
     config = config_of(run, data, overrides)
     _import_tensorflow()
     judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=_progress(quiet))
-    _show(judged)
+    show_results(judged)
     if judged.unreadable:
-        raise PredictionError(_unreadable([(u.image, u.error) for u in judged.unreadable], judged.evaluation.images))
+        raise PredictionError(unreadable_text([u.error for u in judged.unreadable], judged.evaluation.images))
 
 
 @main.command()
@@ -132,10 +129,10 @@ def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_f
     if csv_file:
         write_csv(seen, card.classes, csv_file)
     elif not as_json:
-        _show_predictions(seen, card.classes, card.note)
-    errors = [(str(p.image), p.error) for p in seen if p.error]
+        show_predictions(seen, card.classes, card.note)
+    errors = [p.error for p in seen if p.error]
     if errors:
-        raise PredictionError(_unreadable(errors, len(seen) - len(errors)))
+        raise PredictionError(unreadable_text(errors, len(seen) - len(errors)))
 
 
 @main.command()
@@ -148,7 +145,7 @@ def init(folder: Path, to: Path | None) -> None:
     path, found = write_config(folder, to)
     click.echo(found)
     click.echo(f"Wrote {path}. Look through it.", err=True)
-    _next(f"train --config {_quoted(path)} --dry-run", f"train --config {_quoted(path)}")
+    next_commands(f"train --config {quoted(path)} --dry-run", f"train --config {quoted(path)}")
 
 
 @main.command()
@@ -162,13 +159,13 @@ def demo(run_dir: Path | None) -> None:
     config = load_config(shipped_config("demo.yaml"))
     _import_tensorflow()
     judged = workflow.train(config, run_dir, _progress(quiet=False))
-    _show(judged)
-    pictures = workflow.test_pictures(_run(judged.run), count=3)
+    show_results(judged)
+    pictures = workflow.example_pictures(_run(judged.run), count=3)
     card, predictions = workflow.predict(_run(judged.run), pictures, _progress(quiet=True))
-    _show_predictions(list(predictions), card.classes, card.note)
-    run = _quoted(judged.run)
+    show_predictions(list(predictions), card.classes, card.note)
+    run = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)
-    _next(f"predict {_quoted(pictures[0])} --run {run}", f"evaluate {run}", "init YOUR_FOLDER")
+    next_commands(f"predict {quoted(pictures[0])} --run {run}", f"evaluate {run}", "init YOUR_FOLDER")
 
 
 @main.group()
@@ -228,7 +225,7 @@ def weights_fetch(name: str, to: Path) -> None:
     with redirect_stdout(sys.stderr):  # Keras draws its download bar on stdout
         path = workflow.fetch_weights(name, to)
     click.echo(path)
-    click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={_quoted(path)}", err=True)
+    click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={quoted(path)}", err=True)
 
 
 def _import_tensorflow() -> None:
@@ -249,50 +246,3 @@ def _run(path: Path | None) -> "Run":
     from cervinet.run import Run
 
     return Run.open(path)
-
-
-def _show(judged: "Judged") -> None:
-    """The metrics on stdout, and where the rest is."""
-    from cervinet.escape import for_terminal
-    from cervinet.report.tables import overall_rows, per_class_table
-    from cervinet.terminal import console, table
-
-    found = judged.evaluation
-    out = console(sys.stdout)
-    note = f", {judged.note}" if judged.note else ""
-    what = f"Results on the {found.split} pictures: {found.images} images of {found.groups} groups{note}"
-    rows, reasons = overall_rows(found)
-    click.echo(for_terminal(what))
-    out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows))
-    for reason in reasons:
-        click.echo(f"  {reason}")
-    out.print(table(*per_class_table(found)))
-    click.echo(f"Plots: {judged.folder / 'plots'}")
-
-
-def _show_predictions(predictions: list[Any], classes: tuple[str, ...], note: str) -> None:
-    from cervinet.report.predicted import rows
-    from cervinet.terminal import console, table
-
-    if note:
-        click.echo(f"The network was trained on {note}.")
-    console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes)))
-
-
-def _unreadable(errors: list[tuple[str, str]], read: int) -> str:
-    shown = "\n".join(f"  {error}" for _, error in errors)
-    return f"{len(errors)} of {len(errors) + read} pictures could not be read; the others were predicted:\n{shown}"
-
-
-def _next(*commands: str) -> None:
-    """Useful commands, ready to paste: with the path of this program where it is not on the PATH."""
-    own = Path(sys.argv[0])
-    off_path = own.name == "cervinet" and not shutil.which("cervinet")
-    program = _quoted(Path(os.path.relpath(own))) if off_path else "cervinet"
-    click.echo("Next:", err=True)
-    for command in commands:
-        click.echo(f"  {program} {command}", err=True)
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(os.fspath(path))

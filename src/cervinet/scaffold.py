@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from cervinet.assembly import read_manifest
 from cervinet.config import check
 from cervinet.data.manifest import IMAGE_SUFFIXES, Manifest
 from cervinet.data.readers.class_folders import why_ignored
 from cervinet.data.readers.table import read_table
 from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
+from cervinet.pictures import read_manifest
 from cervinet.yaml_source import Source, dump_yaml, parse_yaml
 
 # What the columns of medical image tables are usually called, best guess first.

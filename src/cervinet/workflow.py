@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly
+from cervinet import assembly, pictures
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Store
@@ -43,7 +43,7 @@ class Judged:
 
 def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
     """Read the pictures, fit the network, keep the best weights, judge them on the test split."""
-    manifest = assembly.read_manifest(config)
+    manifest = pictures.read_manifest(config)
     run = Run.create(run_dir, config.name)
     with _status_kept(run):
         announce_data(progress, manifest)
@@ -51,9 +51,10 @@ def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
 
 
 def dry_run(config: Config, progress: Progress) -> None:
-    """All that `train` does, with one batch of each split, in a directory that is removed again."""
-    manifest = assembly.read_manifest(config)
+    """Read every picture, then do all that `train` does with one batch of each split, and remove the results."""
+    manifest = pictures.read_manifest(config)
     announce_data(progress, manifest)
+    pictures.check_pictures(config, manifest, progress)
     config = config.model_copy(
         update={
             "data": config.data.model_copy(update={"store": False}),
@@ -63,7 +64,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
         run = Run.create(Path(folder) / "run", config.name)
-        _train(config, assembly.few(config, manifest), run, progress)
+        _train(config, pictures.few(config, manifest), run, progress)
 
 
 def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
@@ -73,7 +74,7 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
 
     predictor = Predictor.load(run)
     split = "external" if external else "test"
-    manifest = assembly.pictures_to_judge(config, run, external)
+    manifest = pictures.pictures_to_judge(config, run, external)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.files(manifest.paths()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split)
@@ -92,7 +93,7 @@ def predict(run: Run, paths: Sequence[Path], progress: Progress) -> tuple[ModelC
 
 def prepare(config: Config, progress: Progress) -> Store:
     """Build the store of prepared pictures ahead of training."""
-    return assembly.build_store(config, assembly.read_manifest(config), progress)
+    return pictures.build_store(config, pictures.read_manifest(config), progress)
 
 
 def fetch_weights(name: str, folder: Path) -> Path:
@@ -107,9 +108,9 @@ def fetch_weights(name: str, folder: Path) -> Path:
     return path
 
 
-def test_pictures(run: Run, count: int) -> list[Path]:
+def example_pictures(run: Run, count: int) -> list[Path]:
     """The first pictures of each class of a run's test split."""
-    manifest = assembly.pictures_to_judge(assembly.config_of(run, None, ()), run, external=False)
+    manifest = pictures.pictures_to_judge(pictures.config_of(run, None, ()), run, external=False)
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
@@ -119,7 +120,7 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> 
     device = assembly.set_up_device(config)
     assembly.write_inputs(config, manifest, run, device)
     run.mark("start")
-    images = assembly.open_images(config, manifest, progress)
+    images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
         model = assembly.compiled_model(config, manifest, device)

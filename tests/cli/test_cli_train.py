@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,17 @@ def test_a_dry_run_tries_everything_and_keeps_nothing(world: World, tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_reads_every_picture(world: World, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    shutil.copytree(world.pictures, pictures)
+    damaged = sorted(pictures.rglob("*.jpg"))[-1]
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    result = cervinet("train", "--config", world.config, "--dry-run", f"data.root={pictures}")
+    assert result.exit_code == 3
+    assert "Error: 1 of 60 pictures cannot be read; replace or remove them:" in result.stderr
+    assert str(damaged) in result.stderr
+
+
 @pytest.mark.parametrize("setting", ["data.store=false", "training.precision=mixed_bfloat16"])
 def test_other_ways_to_train(world: World, tmp_path: Path, setting: str) -> None:
     result = cervinet(
@@ -167,8 +179,6 @@ def test_a_directory_with_files_is_never_overwritten(world: World) -> None:
 
 
 def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(world: World, tmp_path: Path) -> None:
-    import shutil
-
     pictures = tmp_path / "pictures"
     shutil.copytree(world.pictures, pictures)
     damaged = sorted(pictures.rglob("*.jpg"))[3]

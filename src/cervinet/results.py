@@ -1,0 +1,65 @@
+"""What a command found, on stdout, and what to do next, on stderr."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cervinet.inference.predictor import Prediction
+    from cervinet.workflow import Judged
+
+
+def show_results(judged: "Judged") -> None:
+    """The metrics, overall and by class, and where the plots are."""
+    from cervinet.escape import for_terminal
+    from cervinet.report.tables import overall_rows, per_class_table
+    from cervinet.terminal import console, table
+
+    found = judged.evaluation
+    out = console(sys.stdout)
+    note = f", {judged.note}" if judged.note else ""
+    what = f"Results on the {found.split} pictures: {found.images} images of {found.groups} groups{note}"
+    rows, reasons = overall_rows(found)
+    click.echo(for_terminal(what))
+    out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows))
+    for reason in reasons:
+        click.echo(f"  {for_terminal(reason)}")
+    out.print(table(*per_class_table(found)))
+    click.echo(f"Plots: {for_terminal(judged.folder / 'plots')}")
+
+
+def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ...], note: str) -> None:
+    """A row a picture: its class and every probability."""
+    from cervinet.report.predicted import rows
+    from cervinet.terminal import console, table
+
+    if note:
+        click.echo(f"The network was trained on {note}.")
+    console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes)))
+
+
+def unreadable_text(errors: Sequence[str], read: int) -> str:
+    """How many pictures could not be read, and what was wrong with each."""
+    shown = "\n".join(f"  {error}" for error in errors)
+    return f"{len(errors)} of {len(errors) + read} pictures could not be read; the others were predicted:\n{shown}"
+
+
+def next_commands(*commands: str) -> None:
+    """Useful commands, ready to paste: with the path of this program where it is not on the PATH."""
+    own = Path(sys.argv[0])
+    off_path = own.name == "cervinet" and not shutil.which("cervinet")
+    program = quoted(Path(os.path.relpath(own))) if off_path else "cervinet"
+    click.echo("Next:", err=True)
+    for command in commands:
+        click.echo(f"  {program} {command}", err=True)
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(os.fspath(path))
