@@ -1,0 +1,283 @@
+"""A run directory is claimed by one process, never overwritten, and only whole ones are used."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cervinet import run as run_module
+from cervinet.errors import CervinetError, UsageError
+from cervinet.run import ModelCard, Run, sha256, write_json
+
+CARD = ModelCard(
+    classes=("NO", "é\n", "=1"),
+    image_size=(20, 30),
+    preprocess=(("clahe", {"tiles": 8}), ("letterbox", {"fill": 0})),
+    architecture="skin_cnn",
+    note="synthetic phantoms",
+    versions={"keras": "3"},
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def finished(name="run", path=None, *, card=CARD):
+    run = Run.create(path, name)
+    run.model.write_bytes(b"network")
+    run.write_card(card)
+    run.set_status("finished")
+    return run
+
+
+def message(function, *arguments, kind=UsageError):
+    with pytest.raises(kind) as caught:
+        function(*arguments)
+    assert type(caught.value) is kind
+    return str(caught.value)
+
+
+class TestCreate:
+    def test_under_runs_by_time_and_name(self):
+        run = Run.create(None, "cervix-cnn")
+        assert run.path.parent == Path("runs")
+        assert run.path.match("????????-??????-cervix-cnn")
+        assert run.status() == "running"
+
+    def test_several_in_one_second(self, monkeypatch):
+        class Clock(run_module.datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return cls(2026, 11, 20, 10, 15, 0)
+
+        monkeypatch.setattr(run_module, "datetime", Clock)
+        names = [Run.create(None, "x").path.name for _ in range(3)]
+        assert names == ["20261120-101500-x", "20261120-101500-x-2", "20261120-101500-x-3"]
+
+    def test_in_a_directory_of_ones_own(self, here):
+        (here / "empty").mkdir()
+        for path in (here / "empty", here / "new" / "deep é"):
+            assert Run.create(path, "x").path == path
+            assert (path / "status.json").is_file()
+
+    @pytest.mark.parametrize("name", ["notes.txt", ".hidden", "deep/x"])
+    def test_never_over_anything(self, here, name):
+        path = here / "old"
+        (path / name).parent.mkdir(parents=True)
+        (path / name).write_text("precious")
+        assert message(Run.create, path, "x") == (
+            f"{path} must be absent or empty, so that nothing is overwritten; it has files"
+        )
+        assert [p.name for p in path.iterdir()] == [name.split("/")[0]]
+        assert (path / name).read_text() == "precious"
+
+    def test_never_over_another_run(self):
+        first = finished()
+        before = {path.name: path.read_bytes() for path in first.path.iterdir()}
+        message(Run.create, first.path, "x")
+        assert {path.name: path.read_bytes() for path in first.path.iterdir()} == before
+
+    def test_not_in_place_of_a_file(self, here):
+        (here / "file").write_text("precious")
+        assert message(Run.create, here / "file", "x") == f"the directory {here / 'file'} cannot be made: File exists"
+        assert message(Run.create, here / "file" / "x", "x") == (
+            f"the directory {here / 'file' / 'x'} cannot be made: Not a directory"
+        )
+
+    def test_not_where_runs_is_a_file(self, here):
+        (here / "runs").touch()
+        assert message(Run.create, None, "x") == "runs must be a folder, but it is a file; move it away"
+
+    def test_not_where_nothing_can_be_written(self, monkeypatch):
+        def refuse(self, *arguments, **named):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        text = message(Run.create, None, "x")
+        assert text.startswith("the directory runs/")
+        assert text.endswith("-x cannot be made: Permission denied")
+
+    def test_another_process_was_faster(self, here, monkeypatch):
+        path = here / "new"
+        claim = Run.claim
+
+        def slow(folder):
+            claim(folder)
+            (folder / "status.json").touch()  # what the other one does between our two steps
+            return folder
+
+        monkeypatch.setattr(Run, "claim", slow)
+        assert message(Run.create, path, "x") == f"another run has just taken {path}; choose another --run-dir"
+
+    def test_two_processes_never_get_one_directory(self, here):
+        code = """
+import sys
+from pathlib import Path
+from cervinet.errors import UsageError
+from cervinet.run import Run
+sys.stdin.readline()
+for number in range(60):
+    try:
+        Run.create(Path(f"own/{number}"), "x")
+        print(number, flush=True)
+    except UsageError:
+        pass
+for _ in range(5):
+    print(Run.create(None, "x").path, flush=True)
+"""
+        environment = os.environ | {"PYTHONPATH": str(Path(run_module.__file__).parents[1])}
+        processes = [
+            subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                             env=environment)
+            for _ in range(2)
+        ]  # fmt: skip
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        taken = [line for process in processes for line in process.communicate(timeout=60)[0].split()]
+        assert len(taken) == len(set(taken)) == 60 + 10
+
+
+class TestOpen:
+    def test_the_newest_finished_one(self):
+        runs = [finished(f"r{n}") for n in range(3)]
+        for age, run in enumerate(runs):
+            os.utime(run.status_file, ns=(10**18 + age, 10**18 + age))
+        assert Run.open(None).path == runs[2].path
+        os.utime(runs[0].status_file, ns=(10**18 + 9, 10**18 + 9))
+        assert Run.open(None).path == runs[0].path
+
+    @pytest.mark.parametrize("state", ["running", "failed", "interrupted"])
+    def test_unfinished_ones_are_skipped(self, state):
+        whole = finished("whole")
+        os.utime(whole.status_file, ns=(1, 1))
+        finished("newer").set_status(state)
+        assert Run.open(None).path == whole.path
+
+    @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '"finished"', '{"state": null}', "\ufffd"])
+    def test_one_with_a_broken_status_is_skipped(self, here, content):
+        whole = finished("whole")
+        (here / "runs/zzz").mkdir()
+        (here / "runs/zzz/status.json").write_text(content)
+        (here / "runs/file").touch()
+        assert Run.open(None).path == whole.path
+
+    def test_a_process_killed_while_it_ran_does_not_count(self, child, here):
+        code = """
+import os, signal
+from cervinet.run import Run
+Run.create(None, "x")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+        assert child(code, cwd=here).returncode == -signal.SIGKILL
+        assert len(list((here / "runs").iterdir())) == 1
+        assert message(Run.open, None) == (
+            "there is no finished run under runs/; train one, or name one: --run DIRECTORY"
+        )
+
+    def test_none_at_all(self):
+        assert message(Run.open, None).startswith("there is no finished run under runs/; ")
+
+    def test_a_given_one_needs_a_model(self, here):
+        run = Run.create(here / "x", "x")
+        for path in (run.path, here / "nowhere"):
+            assert message(Run.open, path) == f"{path} must be the directory of a finished run; it has no model.json"
+        assert Run.open(finished().path).status() == "finished"
+
+
+class TestStatus:
+    def test_says_state_process_time_phases_and_reason(self):
+        run = Run.create(None, "x")
+        run.mark("prepare")
+        run.set_status("failed", "the disk is full")
+        status = json.loads(run.status_file.read_text())
+        assert (status["state"], status["pid"], status["reason"]) == ("failed", os.getpid(), "the disk is full")
+        assert list(status["seconds"]) == ["prepare"]
+        assert status["time"][-5] in "+-"
+        run.set_status("finished")
+        assert "reason" not in json.loads(run.status_file.read_text())
+
+    def test_evaluations_never_overwrite_each_other(self):
+        run = finished()
+        folders = [run.new_evaluation("test") for _ in range(3)]
+        assert len(set(folders)) == 3
+        assert all(folder.parent == run.path / "evaluations" for folder in folders)
+
+
+class TestCard:
+    def test_comes_back(self):
+        run = finished()
+        card = run.read_card()
+        assert card.hashes == {"model.keras": sha256(run.model)}
+        assert ModelCard(**vars(card) | {"hashes": {}}) == CARD
+
+    def test_a_changed_model_is_refused(self):
+        run = finished()
+        run.model.write_bytes(b"Network")
+        assert message(run.read_card, kind=CervinetError) == (
+            f"{run.model} is not the file that this run saved (its SHA-256 is not the one in model.json); "
+            "bring the original back, or train again"
+        )
+
+    def test_a_missing_model(self):
+        run = finished()
+        run.model.unlink()
+        assert message(run.read_card, kind=CervinetError) == (
+            f"{run.model} is not there; the run is incomplete: train again"
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"classes": None}, "'NoneType' object is not iterable"),
+            ({"image_size": 5}, "'int' object is not iterable"),
+            ({"preprocess": ["letterbox"]}, "too many values to unpack (expected 2)"),
+            ({"surprise": 1}, "ModelCard.__init__() got an unexpected keyword argument 'surprise'"),
+            ({"hashes": 5}, "'int' object is not iterable"),
+        ],
+    )
+    def test_a_broken_one(self, change, reason):
+        run = finished()
+        write_json(run.card, json.loads(run.card.read_text(encoding="utf-8")) | change)
+        assert message(run.read_card, kind=CervinetError) == (
+            f"{run.card} must be the card of a model; it cannot be read as one: {reason}"
+        )
+
+    @pytest.mark.parametrize("key", ["classes", "image_size", "preprocess", "architecture", "hashes"])
+    def test_one_that_lacks_something(self, key):
+        run = finished()
+        values = json.loads(run.card.read_text(encoding="utf-8"))
+        del values[key]
+        write_json(run.card, values)
+        start = f"{run.card} must be the card of a model; it cannot be read as one: "
+        assert message(run.read_card, kind=CervinetError).startswith(start)
+
+    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"5", b"\xff\xfe"])
+    def test_one_that_is_no_json_object(self, content):
+        run = finished()
+        run.card.write_bytes(content)
+        start = f"{run.card} must be the card of a model; it cannot be read as one: "
+        assert message(run.read_card, kind=CervinetError).startswith(start)
+
+    @pytest.mark.parametrize("hashes", [{}, [], {"model.keras": ""}, {"other": "x"}])
+    def test_one_without_the_hash(self, hashes):
+        run = finished()
+        write_json(run.card, json.loads(run.card.read_text(encoding="utf-8")) | {"hashes": hashes})
+        assert "is not the file that this run saved" in message(run.read_card, kind=CervinetError)
+
+
+def test_json_is_written_for_people(here):
+    write_json(here / "x.json", {"class": "é", "n": 0.1})
+    assert (here / "x.json").read_bytes() == '{\n  "class": "é",\n  "n": 0.1\n}\n'.encode()
+
+
+def test_sha256_of_the_empty_file(here):
+    (here / "x").touch()
+    assert sha256(here / "x") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

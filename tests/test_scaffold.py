@@ -1,0 +1,279 @@
+"""`cervinet init`: a stranger's folder gets a config that loads, says what was found and can be run."""
+
+import shlex
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from cervinet.assembly import read_manifest
+from cervinet.config import load_config
+from cervinet.errors import DataError, UsageError
+from cervinet.scaffold import find_layout, fitting_network, write_config
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+def comments(path):
+    return [line[2:] for line in path.read_text(encoding="utf-8").split("\n") if line.startswith("# ")]
+
+
+def message(kind, *arguments):
+    with pytest.raises(kind) as caught:
+        write_config(*arguments)
+    return str(caught.value)
+
+
+def write_table(folder, rows, name="labels.csv", **more):
+    frame = pd.DataFrame(rows)
+    frame.to_csv(folder / name, index=False, **more)
+
+
+NAMES = [f"{label}/{number}.png" for label in ("benign", "malignant") for number in range(6)]
+
+
+class TestClassFolders:
+    def test_a_config_that_loads_and_reads_the_pictures(self, pictures, here):
+        root = pictures(NAMES, size=(40, 60))
+        path, found = write_config(root, None)
+        assert path == Path("pictures.yaml")
+        config = load_config(path)
+        assert config.classes == ["benign", "malignant"]
+        assert config.data.root == root
+        assert (config.model.architecture.name, config.data.image_size) == ("skin_cnn", (40, 40))
+        assert read_manifest(config).table["split"].value_counts().sum() == 12
+        assert found == (
+            "12 pictures in 2 classes: benign 6, malignant 6\n"
+            "typical size 60 × 40 pixels (width × height)\n"
+            "no patient or group column: several pictures of one patient may stand in different splits"
+        )
+
+    def test_its_comments_tell_the_command_and_the_counts(self, pictures):
+        path, found = write_config(pictures([*NAMES, "benign/6.png"], size=(40, 40)), None)
+        lines = comments(path)
+        assert lines[0] == "cervinet train --config pictures.yaml"
+        assert lines[1] == "Every setting: cervinet config show pictures.yaml"
+        assert lines[2] == "13 pictures in 2 classes: benign 7, malignant 6"
+        assert lines[2:5] == found.splitlines()
+
+    def test_what_was_ignored_is_told(self, pictures):
+        root = pictures(NAMES)
+        (root / "benign" / "notes.txt").touch()
+        (root / "benign" / ".x").touch()
+        path, found = write_config(root, None)
+        assert found.splitlines()[-1] == "2 files ignored: 1 hidden, 1 not an image"
+        assert "2 files ignored: 1 hidden, 1 not an image" in comments(path)
+
+    def test_splits_of_its_own(self, pictures):
+        root = pictures(f"{split}/{label}/{n}.png" for split in ("train", "test") for label in "ab" for n in range(6))
+        path, _ = write_config(root, None)
+        config = load_config(path)
+        assert config.classes == ["a", "b"]
+        assert read_manifest(config).table["split"].value_counts()["test"] == 12
+
+    def test_a_relative_folder_stays_relative(self, pictures, here):
+        pictures(NAMES, folder="work/mine")
+        write_config(Path("mine"), None)
+        assert load_config(Path("mine.yaml")).data.root == Path("mine")
+
+    def test_the_name_of_the_run_is_made_of_the_folders(self, pictures):
+        path, _ = write_config(pictures(NAMES, folder="My Scans (2026) é"), None)
+        assert load_config(path).name == "My-Scans--2026"
+
+    @pytest.mark.parametrize("folder", ["é子", "...", "---"])
+    def test_a_folder_without_a_usable_name(self, pictures, folder):
+        assert load_config(write_config(pictures(NAMES, folder=folder), Path("x.yaml"))[0]).name == "run"
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        ("side", "network", "size"),
+        [
+            (3000, "cervix_cnn", 256),
+            (256, "cervix_cnn", 256),
+            (255, "cervix_cnn", 224),
+            (192, "cervix_cnn", 192),
+            (191, "skin_cnn", 128),
+            (64, "skin_cnn", 64),
+            (10, "skin_cnn", 28),
+            (1, "skin_cnn", 28),
+        ],
+    )
+    def test_the_network_fits_the_pictures(self, side, network, size):
+        assert fitting_network(np.array([[side, 4000]] * 3)) == (network, (size, size))
+
+    def test_tiny_pictures(self, pictures):
+        config = load_config(write_config(pictures(NAMES, size=(3, 5)), None)[0])
+        assert (config.model.architecture.name, config.data.image_size) == ("skin_cnn", (28, 28))
+
+    def test_a_broken_picture_is_left_to_training(self, pictures):
+        root = pictures(NAMES)
+        (root / "benign/0.png").write_bytes(b"broken")
+        assert load_config(write_config(root, None)[0])
+
+    def test_only_broken_pictures(self, pictures):
+        root = pictures(NAMES)
+        for name in NAMES:
+            (root / name).write_bytes(b"broken")
+        assert message(DataError, root, None) == (
+            f"none of the pictures such as {root / NAMES[0]} can be read; are they whole?"
+        )
+
+    def test_a_picture_that_announces_too_much(self, pictures):
+        root = pictures(NAMES)
+        data = bytearray((root / "benign/0.png").read_bytes())
+        data[16:24] = (60_000).to_bytes(4, "big") * 2
+        (root / "benign/0.png").write_bytes(bytes(data))
+        assert load_config(write_config(root, None)[0])
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("image", "label", "group"),
+        [
+            ("image", "label", "patient_id"),
+            ("Filename", "Diagnosis", "Patient"),
+            ("image_id", "dx", "lesion_id"),
+            ("path", "CLASS", "case_id"),
+        ],
+    )
+    def test_usual_names_of_columns(self, pictures, image, label, group):
+        root = pictures(f"{n}.png" for n in range(12))
+        write_table(root, [{"x": 1, image: f"{n}.png", label: "ab"[n % 2], group: f"p{n // 2}"} for n in range(12)])
+        path, found = write_config(root, None)
+        config = load_config(path)
+        assert config.data.reader.name == "table"
+        assert config.data.reader.options["file"] == "labels.csv"
+        manifest = read_manifest(config)
+        assert list(manifest.table["label"]) == ["a", "b"] * 6
+        assert manifest.table.groupby("group")["split"].nunique().max() == 1
+        assert "6 groups, kept together when the pictures are divided" in found
+        assert "6 groups, kept together when the pictures are divided" in comments(path)
+
+    def test_the_table_may_be_named_itself(self, pictures):
+        root = pictures(f"{n}.png" for n in range(12))
+        write_table(root, [{"image": f"{n}.png", "label": "ab"[n % 2]} for n in range(12)], "my labels.csv", sep=";")
+        path, _ = write_config(root / "my labels.csv", None)
+        assert path == Path("my labels.yaml")
+        assert len(read_manifest(load_config(path))) == 12
+
+    def test_bare_ids_get_their_suffix(self, pictures):
+        root = pictures(f"images/{n:03}.jpg" for n in range(12))
+        write_table(root, [{"image_id": f"images/{n:03}", "dx": "ab"[n % 2]} for n in range(12)])
+        config = load_config(write_config(root, None)[0])
+        assert config.data.reader.options["suffix"] == ".jpg"
+        assert len(read_manifest(config)) == 12
+
+    def test_a_split_column_is_used_if_it_holds_splits(self, pictures):
+        root = pictures(f"{n}.png" for n in range(12))
+        for names, used in ([["train", "val", "test"], "split"], [["0", "1", "2"], None]):
+            write_table(
+                root, [{"image": f"{n}.png", "label": "ab"[n % 2], "split": names[n // 2 % 3]} for n in range(12)]
+            )
+            path = Path(f"{used}.yaml")
+            write_config(root, path)
+            assert load_config(path).data.reader.options["split"] == used
+
+    def test_columns_of_other_names(self, pictures):
+        root = pictures(["1.png"])
+        write_table(root, [{"bild": "1.png", "label": "a"}])
+        assert message(DataError, root, None) == (
+            f"{root / 'labels.csv'} must have a column of images; none of its columns (bild, label) is called "
+            "image, image_id, image_name, filename …: rename it"
+        )
+
+    def test_pictures_that_lie_elsewhere(self, pictures):
+        root = pictures(["1.png"])
+        write_table(root, [{"image": "gone/1", "label": "a"}])
+        assert message(DataError, root, None) == (
+            f"{root / 'labels.csv'} names pictures such as 'gone/1' that are not under {root}; "
+            "put the table beside them"
+        )
+
+    def test_a_table_of_something_else_beside_class_folders(self, pictures):
+        root = pictures(NAMES)
+        write_table(root, [{"hospital": "x", "beds": 5}])
+        assert find_layout(root).reader == "class_folders"
+
+
+class TestRefused:
+    def test_a_file_that_is_there(self, pictures, here):
+        (here / "pictures.yaml").write_text("precious")
+        assert message(UsageError, pictures(NAMES), None) == (
+            "pictures.yaml is there already and is not overwritten; name another with --to"
+        )
+        assert (here / "pictures.yaml").read_text() == "precious"
+
+    def test_no_folder(self, here):
+        assert message(DataError, Path("nowhere"), None) == (
+            "there is no folder or table nowhere; name the folder that holds the pictures"
+        )
+
+    @pytest.mark.parametrize("names", [[], ["1.png"], ["a/notes.txt"], [".a/1.png"]])
+    def test_no_pictures_in_classes(self, tmp_path, names, here):
+        root = tmp_path / "root"
+        root.mkdir()
+        for name in names:
+            (root / name).parent.mkdir(exist_ok=True)
+            (root / name).touch()
+        assert message(DataError, root, None) == (
+            f"{root} has neither class folders with pictures (FOLDER/class/picture.jpg) nor a table of them; "
+            "arrange the pictures in a folder a class, or bring a CSV with the columns image and label"
+        )
+        assert list(here.iterdir()) == []
+
+    def test_one_class(self, pictures, here):
+        root = pictures(["a/1.png", "a/2.png"])
+        assert message(DataError, root, None) == (
+            f"only one class, 'a', was found under {root}; at least two are needed"
+        )
+        assert list(here.iterdir()) == []
+
+
+class TestAwkwardNames:
+    CLASSES = ("NO", "1e-3", "007", "null", "a: b", "#1", "é", "- x", "{a}", "'", '"', "=1+1", "a b")
+
+    def test_of_classes(self, pictures):
+        root = pictures(f"{label}/{n}.png" for label in self.CLASSES for n in range(4))
+        path, found = write_config(root, None)
+        assert load_config(path).classes == sorted(self.CLASSES)
+        assert "null 4" in found
+
+    def test_a_line_break_in_a_class_cannot_forge_settings(self, pictures):
+        root = pictures(f"{label}/{n}.png" for label in ("a\nseed: 666\n#", "b\u2028seed: 667") for n in range(5))
+        path, found = write_config(root, None)
+        config = load_config(path)
+        assert config.classes == ["a\nseed: 666\n#", "b\u2028seed: 667"]
+        assert config.seed == 1
+        assert len(found.splitlines()) == 3
+        assert r"a\nseed: 666\n# 5" in found
+
+    @pytest.mark.parametrize("name", ["my scans", "it's", "#1", "a: b", "é", "$(touch x)", "-x"])
+    def test_of_folders_and_files(self, pictures, name):
+        root = pictures(NAMES, folder=name)
+        path, _ = write_config(root, None)
+        assert load_config(path).data.root == root
+        command = comments(path)[0]
+        assert shlex.split(command, comments=False) == ["cervinet", "train", "--config", str(path)]
+
+    def test_in_a_new_folder(self, pictures, here):
+        path, _ = write_config(pictures(NAMES), Path("configs/deep/x y.yaml"))
+        assert yaml.safe_load(path.read_text(encoding="utf-8"))["classes"] == ["benign", "malignant"]
+        assert comments(path)[0] == "cervinet train --config 'configs/deep/x y.yaml'"
+
+
+def test_colour_and_depth_of_the_pictures_do_not_matter(tmp_path):
+    for n, shape in enumerate([(30, 30), (30, 30, 4), (30, 30, 3)] * 4):
+        path = tmp_path / "root" / "ab"[n % 2] / f"{n}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", np.zeros(shape, np.uint16))[1].tobytes())
+    assert load_config(write_config(tmp_path / "root", None)[0])
