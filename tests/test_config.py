@@ -147,6 +147,9 @@ class TestUnknownKeys:
         ("text", "sentence"),
         [
             ("trainig: {}", "`trainig` is not a setting (did you mean 'training'?) (x.yaml:2)"),
+            ("epochs: 5", "`epochs` is not a setting (did you mean 'training.epochs'?) (x.yaml:2)"),
+            ("training: {zoom: 1}",
+             "`training.zoom` is not a setting (did you mean 'training.augment.zoom'?) (x.yaml:2)"),
             ("TRAINING: {}", "`TRAINING` is not a setting (did you mean 'training'?) (x.yaml:2)"),
             ("qqq: 1", f"`qqq` is not a setting (known: {SECTIONS}) (x.yaml:2)"),
             ("<<: {seed: 1}", f"`<<` is not a setting (known: {SECTIONS}) (x.yaml:2)"),
@@ -500,3 +503,10 @@ class TestShippedConfigs:
     @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
     def test_load_and_have_names_of_their_own(self, path):
         assert load_config(path).name == path.stem.replace("_", "-")
+
+
+def test_problems_come_in_the_order_of_the_file_and_the_command_line_last(problems):
+    text = "training:\n  epochs: 0\n  epochs: 5\nseed: -1\nnmae: x\ndata: {root: 5}\n\n\n\n\n\nevaluation: {draws: 1}\n"
+    lines = [sentence.rsplit("(", 1)[1] for sentence in problems(text, "model.weights=5")]
+    assert lines == ["x.yaml:2)", "x.yaml:2 and x.yaml:3)", "x.yaml:4)", "x.yaml:5)", "x.yaml:6)", "x.yaml:12)",
+                     "command line)"]  # fmt: skip

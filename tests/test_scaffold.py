@@ -87,9 +87,9 @@ class TestClassFolders:
 
     def test_the_name_of_the_run_is_made_of_the_folders(self, pictures):
         path, _ = write_config(pictures(NAMES, folder="My Scans (2026) é"), None)
-        assert load_config(path).name == "My-Scans--2026"
+        assert load_config(path).name == "My-Scans-2026-e"
 
-    @pytest.mark.parametrize("folder", ["é子", "...", "---"])
+    @pytest.mark.parametrize("folder", ["子宮", "...", "---"])
     def test_a_folder_without_a_usable_name(self, pictures, folder):
         assert load_config(write_config(pictures(NAMES, folder=folder), Path("x.yaml"))[0]).name == "run"
 
