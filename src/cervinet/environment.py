@@ -9,7 +9,7 @@ from cervinet import __version__
 
 PACKAGES = (
     *("keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "pillow"),
-    *("pydantic", "scikit-learn", "tensorflow"),
+    *("pydantic", "tensorflow"),
 )
 
 

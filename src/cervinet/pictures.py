@@ -67,18 +67,18 @@ def fixed_steps(config: Config) -> Steps:
 def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     """The config of a run; with `data`, its data section is for that folder or table instead.
 
-    Other data are read as the run's own were if they are of the same kind; a table where a folder was, or a folder
-    where a table was, is read with the defaults of its kind.
+    A table is read with the columns of the run's own table, or the default ones; so is a folder that has a table of
+    the same name; any other folder is read as class folders.
     """
     source = read_yaml(run.config)
     if data is not None:
         section = source.data["data"]
-        reader = "table" if data.is_file() else "class_folders"
-        same = isinstance(section["reader"], dict) and reader in section["reader"]
+        table = section["reader"].get("table") if isinstance(section["reader"], dict) else None
         section["root"] = str(data)
-        section["reader"] = section["reader"] if same else reader
-        if same and data.is_file() and "file" in section["reader"]["table"]:
-            section["reader"]["table"]["file"] = None
+        if table and data.is_file():
+            section["reader"] = {"table": table | {"file": None}}
+        elif not (table and (data / (table["file"] or "")).is_file()):
+            section["reader"] = "table" if data.is_file() else "class_folders"
     return check(override(source, overrides))
 
 

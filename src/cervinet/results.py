@@ -47,7 +47,8 @@ def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ..
 def unreadable_text(errors: Sequence[str], read: int) -> str:
     """How many pictures could not be read, and what was wrong with each."""
     shown = "\n".join(f"  {error}" for error in errors)
-    return f"{len(errors)} of {len(errors) + read} pictures could not be read; the others were predicted:\n{shown}"
+    others = "; the others were predicted" if read else ""
+    return f"{len(errors)} of {len(errors) + read} pictures could not be read{others}:\n{shown}"
 
 
 def next_commands(*commands: str) -> None:

@@ -105,6 +105,8 @@ class Run:
                 raise UsageError("there is no finished run under runs/; train one, or name one: --run DIRECTORY")
             return max(finished, key=lambda run: run.status_file.stat().st_mtime_ns)
         run = cls(path)
+        if not path.is_dir():
+            raise UsageError(f"there is no run directory {path}")
         if not run.card.is_file():
             raise UsageError(f"{path} must be the directory of a finished run; it has no {run.card.name}")
         return run

@@ -69,7 +69,7 @@ def write_config(folder: Path, to: Path | None) -> tuple[Path, str]:
     manifest = read_manifest(check(Source(_settings(layout, network, size))))
     sides = picture_sizes(manifest.paths())
     network, size = fitting_network(sides)
-    text = _render(layout, manifest, sides, network, size, target)
+    text = _render(layout, manifest, network, size, target, _found(manifest, sides))
     check(parse_yaml(text, str(target)))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
@@ -83,6 +83,7 @@ def find_layout(folder: Path) -> Layout:
     if not folder.is_dir():
         raise DataError(f"there is no folder or table {folder}; name the folder that holds the pictures")
     tables = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in (".csv", ".parquet", ".pq")]
+    tables = [p for p in tables if not _is_predictions(p)]
     problems = []
     for path in tables:
         try:
@@ -97,6 +98,12 @@ def find_layout(folder: Path) -> Layout:
         f"{folder} has neither class folders with pictures (FOLDER/class/picture.jpg) nor a table of them; "
         "arrange the pictures in a folder a class, or bring a CSV with the columns image and label"
     )
+
+
+def _is_predictions(path: Path) -> bool:
+    """Whether a table is what `cervinet predict --csv` writes, and so no table of labels."""
+    with path.open("rb") as file:
+        return file.readline().startswith(b"image,class,p_")
 
 
 def _table_layout(path: Path, folder: Path) -> Layout:
@@ -160,6 +167,15 @@ def fitting_network(sides: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> t
     return "skin_cnn", (side, side)
 
 
+def fitting_batch(pictures: int) -> int:
+    """A power of two from 8 to 32 that gives an epoch some 40 steps.
+
+    The statistics of batch normalisation settle over hundreds of steps; until then validation stays at chance, and with
+    a dozen steps an epoch early stopping would give up before.
+    """
+    return int(2 ** np.clip(np.floor(np.log2(max(pictures, 1) / 40)), 3, 5))
+
+
 def _found(manifest: Manifest, sides: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[str]:
     counts = manifest.table["label"].value_counts()
     heights, widths = np.median(sides, axis=0).astype(int)
@@ -184,12 +200,7 @@ def _settings(layout: Layout, network: str, size: tuple[int, int]) -> dict[str, 
 
 
 def _render(
-    layout: Layout,
-    manifest: Manifest,
-    sides: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-    network: str,
-    size: tuple[int, int],
-    target: Path,
+    layout: Layout, manifest: Manifest, network: str, size: tuple[int, int], target: Path, found: list[str]
 ) -> str:
     def inline(value: object) -> str:
         return dump_yaml(value, inline=True).strip()
@@ -199,12 +210,12 @@ def _render(
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
     settings = _settings(layout, network, size)["data"]
     assert isinstance(settings, dict)
-    found = "\n".join(f"# {line}" for line in _found(manifest, sides))
+    comments = "\n".join(f"# {line}" for line in found)
     command_path = for_terminal(shlex.quote(os.fspath(target)))
     return f"""\
 # cervinet train --config {command_path}
 # Every setting: cervinet config show {command_path}
-{found}
+{comments}
 name: {inline(name.strip("-._") or "run")}
 seed: 1
 classes: {inline(list(manifest.classes))}
@@ -216,10 +227,10 @@ data:
 model:
   architecture: {network}   # from scratch; vgg16 and resnet50 take weights: imagenet
 training:
-  epochs: 60
-  batch_size: 32
+  epochs: 100
+  batch_size: {fitting_batch(len(manifest.part("train")))}   # larger is faster, but takes more epochs
   learning_rate: 3e-4
-  early_stopping: {{patience: 15}}
+  early_stopping: {{patience: 25}}
   augment:   # a cervix or a skin lesion has no up or down; take the flips out where that matters
     horizontal_flip: 0.5
     vertical_flip: 0.5

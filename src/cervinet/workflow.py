@@ -64,7 +64,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
         run = Run.create(Path(folder) / "run", config.name)
-        _train(config, pictures.few(config, manifest), run, progress)
+        _train(config, pictures.few(config, manifest), run, progress, keep=False)
 
 
 def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
@@ -114,7 +114,7 @@ def example_pictures(run: Run, count: int) -> list[Path]:
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
-def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> Judged:
+def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, keep: bool = True) -> Judged:
     from cervinet.inference.collect import predict_rows
 
     device = assembly.set_up_device(config)
@@ -124,7 +124,7 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress) -> 
     run.mark("prepare")
     with device.scope():
         model = assembly.compiled_model(config, manifest, device)
-    announce_network(progress, model, config.model.weights, device, run.path)
+    announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
     best_epoch = assembly.fit_network(config, manifest, images, model, device, run, progress)
     run.mark("fit")

@@ -53,5 +53,7 @@ class Digests:
             if now - stat.st_mtime_ns > _RACY_NS:
                 self._known[key], changed = [stat.st_size, stat.st_mtime_ns, digest], True
         if changed:
+            # The names of the pictures are in it, and may be those of patients.
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomically(self._file, json.dumps(self._known).encode())
         return digests

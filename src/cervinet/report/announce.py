@@ -44,7 +44,7 @@ def thin_spots(manifest: Manifest) -> list[str]:
     ]
 
 
-def announce_network(progress: Progress, model: "Model", weights: str, device: "Device", run: Path) -> None:
+def announce_network(progress: Progress, model: "Model", weights: str, device: "Device", run: Path | None) -> None:
     """Network, parameters, device, precision, and where the results will lie."""
     trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
     progress.facts(
@@ -54,7 +54,7 @@ def announce_network(progress: Progress, model: "Model", weights: str, device: "
             ("parameters", f"{model.count_params():,} ({trainable:,} trainable)"),
             ("device", device.name + (", compiled with XLA" if device.xla else "")),
             ("precision", device.precision),
-            ("run", str(run)),
+            ("run", str(run) if run else "none is kept"),
         ],
     )
     if weights == "none" and trainable < model.count_params() / 2:

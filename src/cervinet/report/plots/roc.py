@@ -104,5 +104,5 @@ def _area(evaluation: Evaluation, name: str) -> str:
     area: Estimate = evaluation.per_class[name]["auroc"]
     if area.value is None:
         return "no images" if images == 0 else "no images of other classes"
-    interval = "no interval" if area.lower is None else f"{area.lower:.2f}–{area.upper:.2f}"
-    return f"{area.value:.2f} ({interval}), {images:,} images"
+    interval = "no interval" if area.lower is None else f"{area.lower:.3f}–{area.upper:.3f}"
+    return f"{area.value:.3f} ({interval}), {images:,} images"
