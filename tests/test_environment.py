@@ -34,7 +34,7 @@ def test_versions_are_those_installed():
     found = environment.versions()
     assert found["cervinet"] == cervinet.__version__
     assert found["python"] == platform.python_version()
-    for name in ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow", "scikit-learn", "pandas"):
+    for name in ("tensorflow", "keras", "numpy", "opencv-python-headless", "pillow", "pandas"):
         assert found[name] == version(name)
 
 

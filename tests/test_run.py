@@ -187,8 +187,10 @@ os.kill(os.getpid(), signal.SIGKILL)
 
     def test_a_given_one_needs_a_model(self, here):
         run = Run.create(here / "x", "x")
-        for path in (run.path, here / "nowhere"):
-            assert message(Run.open, path) == f"{path} must be the directory of a finished run; it has no model.json"
+        assert (
+            message(Run.open, run.path) == f"{run.path} must be the directory of a finished run; it has no model.json"
+        )
+        assert message(Run.open, here / "nowhere") == f"there is no run directory {here / 'nowhere'}"
         assert Run.open(finished().path).status() == "finished"
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from cervinet.assembly import read_manifest
 from cervinet.config import load_config
 from cervinet.errors import DataError, UsageError
+from cervinet.pictures import read_manifest
 from cervinet.scaffold import find_layout, fitting_network, write_config
 
 

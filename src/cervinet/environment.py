@@ -2,7 +2,8 @@
 
 import platform
 import subprocess
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from cervinet import __version__
@@ -15,7 +16,11 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Of cervinet, Python and the packages whose change could change a number."""
-    return {"cervinet": __version__, "python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    found = {"cervinet": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):  # installed under another name, such as tensorflow-cpu
+            found[name] = version(name)
+    return found
 
 
 def describe(**more: Any) -> dict[str, Any]:

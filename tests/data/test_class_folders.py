@@ -80,9 +80,11 @@ def test_what_is_no_picture_is_ignored_and_counted(tmp_path):
         "a/jpg": "not an image",
         "labels.csv": "not an image",
         "stray.png": "not in a class folder",
+        ".git": "hidden",
+        "a/.cache": "hidden",
     }
     assert found.ignored_line() == (
-        "10 files ignored: 4 not an image, 3 hidden, 2 of the file browser, 1 not in a class folder"
+        "12 files ignored: 5 hidden, 4 not an image, 2 of the file browser, 1 not in a class folder"
     )
 
 
@@ -128,12 +130,17 @@ class TestSplitFolders:
                     for name, split in zip(names, splits, strict=True) for label in "ab"}  # fmt: skip
         assert set(rows(found, "image", "label", "split")) == expected
 
-    @pytest.mark.parametrize(
-        "names", [("test", "benign"), ("train", "test", "benign"), ("val", "test"), ("train_1", "test")]
-    )
+    @pytest.mark.parametrize("names", [("test", "benign"), ("val", "test"), ("train_1", "test")])
     def test_a_class_of_such_a_name_among_others_is_a_class(self, tmp_path, names):
         found = class_folders(touch(tmp_path, *(f"{name}/1.png" for name in names)))
         assert rows(found, "label", "split") == [(name, None) for name in sorted(names)]
+
+    def test_train_beside_something_else_could_be_either(self, tmp_path):
+        touch(tmp_path, "train/a/1.png", "test/a/1.png", "masks/a/1.png")
+        assert error(tmp_path) == (
+            f"{tmp_path} has the folder train beside masks: is it a split or a class? Move masks away if it is a "
+            "split, or rename train if it is a class"
+        )
 
     def test_two_that_mean_the_same(self, tmp_path):
         touch(tmp_path, "train/a/1.png", "val/a/2.png", "validation/a/3.png")

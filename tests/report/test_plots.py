@@ -83,7 +83,7 @@ class TestRocCurves:
         (axes,) = figure.axes
         legend = [text.get_text() for text in axes.get_legend().get_texts()]
         area = evaluation.per_class["a"]["auroc"]
-        assert legend[0] == f"a  {area.value:.2f} ({area.lower:.2f}–{area.upper:.2f}), 40 images"
+        assert legend[0] == f"a  {area.value:.3f} ({area.lower:.3f}–{area.upper:.3f}), 40 images"
         assert legend[-1] == "chance  0.50"
         drawn = [line for line in axes.lines if len(line.get_xdata()) > 2]
         assert len(drawn) == 3

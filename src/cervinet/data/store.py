@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -142,7 +143,7 @@ def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: St
     # The pictures are of patients: mkdtemp makes a folder that only its owner can enter.
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
     try:
-        images = np.lib.format.open_memmap(temporary / "images.npy", "w+", np.uint8, (len(paths), *size, 3))
+        images = _open_array(temporary / "images.npy", (len(paths), *size, 3))
         decoded = decode_all(paths, lambda path: load_prepared(path, size, steps))
         errors = []
         for row, (_, image) in enumerate(progress.track(decoded, len(paths), "Preparing pictures")):
@@ -164,6 +165,21 @@ def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: St
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _open_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np.uint8]]":
+    """A mapped array whose space on the disk is taken: writing to a hole on a disk that fills up kills the process."""
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except OSError as error:
+                raise DataError(
+                    f"the prepared pictures need {path.stat().st_size / 2**30:.1f} GiB under {path.parents[1]}: "
+                    f"{error.strerror}; set data.cache to a larger disk, or data.store=false"
+                ) from None
+    return array
 
 
 def unreadable(errors: Sequence[str], total: int) -> str:

@@ -57,8 +57,13 @@ def split_folders(root: Path) -> dict[str | None, Path]:
     """The folders called train, val, test (or a usual variant) if the first folders are these and no others."""
     folders = _class_folders(root)
     splits = {_SPLIT_FOLDERS.get(folder.name.lower()): folder for folder in folders}
-    if "train" not in splits or None in splits or len(folders) < 2:
+    if "train" not in splits or len(folders) < 2:
         return {}
+    if None in splits:
+        raise DataError(
+            f"{root} has the folder {splits['train'].name} beside {splits[None].name}: is it a split or a class? "
+            f"Move {splits[None].name} away if it is a split, or rename {splits['train'].name} if it is a class"
+        )
     if len(splits) < len(folders):
         names = ", ".join(folder.name for folder in folders)
         raise DataError(f"{root} must have one folder for each split; got {names}: merge those that mean the same")
@@ -66,8 +71,12 @@ def split_folders(root: Path) -> dict[str | None, Path]:
 
 
 def scan(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Every file below a folder in a fixed order, with the reason to ignore it or an empty text."""
+    """Every file below a folder in a fixed order, with the reason to ignore it or an empty text.
+
+    A hidden folder is passed over as one thing.
+    """
     for parent, folders, files in os.walk(folder, followlinks=True):
+        yield from ((Path(parent, f), "hidden") for f in sorted(folders) if f.startswith("."))
         folders[:] = sorted(f for f in folders if not f.startswith(".") and not _leads_back(Path(parent, f)))
         for name in sorted(files):
             yield Path(parent, name), why_ignored(name)

@@ -9,6 +9,7 @@ from cervinet.data.manifest import Manifest
 from cervinet.data.phantom import TABLE, phantom_folder_name, write_phantoms
 from cervinet.data.readers.table import table
 from cervinet.data.store import default_cache
+from cervinet.errors import DataError
 from cervinet.registry import register
 
 NOTE = "synthetic phantoms"
@@ -32,8 +33,15 @@ def phantom(
         photographs: the most photographs that show one patient.
         seed: of the patients.
     """
-    settings = {"count": count, "size": (size, size), "photographs": photographs, "seed": seed}
-    folder = root or default_cache() / "phantoms" / phantom_folder_name(**settings)  # type: ignore[arg-type]
-    write_phantoms(folder, **settings)  # type: ignore[arg-type]
+    square = (size, size)
+    name = phantom_folder_name(count=count, size=square, photographs=photographs, seed=seed)
+    folder = root or default_cache() / "phantoms" / name
+    try:
+        write_phantoms(folder, count=count, size=square, photographs=photographs, seed=seed)
+    except OSError as error:
+        raise DataError(
+            f"the phantoms cannot be written to {folder}: {error.strerror}; set data.root to a folder "
+            "that can be written to"
+        ) from None
     found = table(folder, file=TABLE, group="group")
     return Manifest(found.table, folder, note=NOTE)

@@ -1,5 +1,6 @@
 """A table with a row a picture: CSV or Parquet."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +57,7 @@ def table(
     if rows["image"].isna().any():
         line = rows.index[rows["image"].isna()][0]
         raise DataError(f"{path}:{line} has no path in the column '{image}'; fill it or remove the row")
-    rows["image"] = rows["image"].str.replace("\\", "/") + suffix
+    rows["image"] = [os.path.normpath(name.replace("\\", "/") + suffix) for name in rows["image"]]
     for column in rows.columns.intersection(list(BOX_COLUMNS)):
         numbers = pd.to_numeric(rows[column], errors="coerce")
         bad = numbers.isna() & rows[column].notna()
