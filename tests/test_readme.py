@@ -45,7 +45,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CERVINET_CACHE", str(tmp_path / "cache"))
     for name, size in (("pictures", (192, 192)), ("other_clinic", (96, 128)), ("data/intel-mobileodt/train", (64, 64))):
-        folder = write_phantoms(tmp_path / name, count=60, size=size, photographs=3, seed=3)
+        folder = write_phantoms(tmp_path / name, count=60, size=size, photographs=3, seed=5)
         (folder / "README.txt").unlink()
         with (folder / "phantoms.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
