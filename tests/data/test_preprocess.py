@@ -13,14 +13,12 @@ from PIL import Image
 from cervinet.data.preprocess import (
     Steps,
     center_crop,
-    check_steps,
     clahe,
     letterbox,
     load_prepared,
     prepare,
     stretch,
 )
-from cervinet.errors import ConfigError
 from cervinet.registry import available
 
 LETTERBOX: Steps = (("letterbox", {}),)
@@ -153,35 +151,3 @@ def test_a_large_jpeg_prepared_from_a_reduced_decode_looks_like_the_full_one() -
 def test_every_step_is_registered_and_says_whether_it_resizes() -> None:
     resizing = {name: entry.traits.get("resizes", False) for name, entry in available("preprocess").items()}
     assert resizing == {"center_crop": True, "clahe": False, "letterbox": True, "stretch": True}
-
-
-@pytest.mark.parametrize(
-    ("steps", "problems"),
-    [
-        ((), ["`data.preprocess` must hold exactly one step that resizes; got none"]),
-        ((("clahe", {}),), ["`data.preprocess` must hold exactly one step that resizes; got none"]),
-        (
-            (("letterbox", {}), ("stretch", {})),
-            ["`data.preprocess` must hold exactly one step that resizes; got 'letterbox' and 'stretch'"],
-        ),
-        (
-            (("letterbx", {}),),
-            ["`data.preprocess`: unknown preprocess 'letterbx' (did you mean 'letterbox'?)"],
-        ),
-        (
-            (("letterbox", {"fill": 256}), ("clahe", {"tile": 4})),
-            [
-                "`data.preprocess.letterbox.fill`: Input should be less than or equal to 255; got 256",
-                "`data.preprocess.clahe.tile`: Extra inputs are not permitted; got 4",
-            ],
-        ),
-    ],
-)
-def test_wrong_steps_are_all_named(steps: Steps, problems: list[str]) -> None:
-    with pytest.raises(ConfigError) as caught:
-        check_steps(steps)
-    assert caught.value.problems == problems
-
-
-def test_right_steps_pass() -> None:
-    check_steps((("clahe", {"channels": "lightness", "clip_limit": 1.5}), ("center_crop", {})))

@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from cervinet.data.decode import decode, read_bytes
-from cervinet.errors import ConfigError
 from cervinet.registry import find, register
 
 Image = NDArray[np.uint8]
@@ -40,7 +39,7 @@ def prepare(source: bytes | Image, size: Size, steps: Steps, *, name: str = "ima
     Args:
         source: an image file's bytes, or a decoded `(H, W, 3)` uint8 RGB picture.
         size: `(height, width)` of the result.
-        steps: names and options, checked by `check_steps` beforehand.
+        steps: names and options, as a checked config has them.
         name: what an error calls the picture.
 
     Returns:
@@ -53,32 +52,6 @@ def prepare(source: bytes | Image, size: Size, steps: Steps, *, name: str = "ima
     for step, options in steps:
         image = find("preprocess", step).function(image, size, **options)
     return image
-
-
-def check_steps(steps: Steps) -> None:
-    """Every step is known, its options are right, and exactly one resizes.
-
-    Raises:
-        ConfigError: with every problem found.
-    """
-    problems, resizing = [], []
-    for name, options in steps:
-        try:
-            entry = find("preprocess", name)
-            entry.options.model_validate(options)
-        except KeyError as error:
-            problems.append(f"`data.preprocess`: {error.args[0]}")
-        except ValidationError as error:
-            for one in error.errors():
-                key = ".".join(str(part) for part in one["loc"])
-                problems.append(f"`data.preprocess.{name}.{key}`: {one['msg']}; got {one['input']!r}")
-        else:
-            resizing += [name] if entry.traits.get("resizes") else []
-    if not problems and len(resizing) != 1:
-        found = " and ".join(f"'{name}'" for name in resizing) or "none"
-        problems.append(f"`data.preprocess` must hold exactly one step that resizes; got {found}")
-    if problems:
-        raise ConfigError(problems)
 
 
 @register("preprocess", resizes=True)
