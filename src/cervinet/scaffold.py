@@ -171,7 +171,7 @@ def fitting_batch(pictures: int) -> int:
     """A power of two from 8 to 32 that gives an epoch some 40 steps.
 
     The statistics of batch normalisation settle over hundreds of steps; until then validation stays at chance, and with
-    a dozen steps an epoch early stopping would give up before.
+    a dozen steps an epoch early stopping may give up before.
     """
     return int(2 ** np.clip(np.floor(np.log2(max(pictures, 1) / 40)), 3, 5))
 
