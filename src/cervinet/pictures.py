@@ -12,7 +12,7 @@ from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage,
 from cervinet.data.preprocess import Steps, load_prepared
 from cervinet.data.splits import assign_splits, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, decode_all, default_cache, open_store, unreadable
-from cervinet.errors import DataError, ImageError
+from cervinet.errors import ConfigError, DataError, ImageError
 from cervinet.progress import Progress
 from cervinet.run import Run
 from cervinet.yaml_source import override, read_yaml
@@ -83,7 +83,14 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
 
 
 def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
-    """The test split of the run's own data, or all of other data, with the classes of the run."""
+    """The test split of the run's own data, or all of other data, with the classes of the run.
+
+    Raises:
+        ConfigError: `classes` is not what the network was trained on; its outputs would get each other's names.
+    """
+    trained = list(run.read_card().classes)
+    if config.classes != trained:
+        raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
     if external:
         reader = registry.find("reader", config.data.reader.name).function
         manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)
