@@ -46,9 +46,15 @@ def check_pictures(config: Config, manifest: Manifest, progress: Progress) -> No
 
 
 def open_images(config: Config, manifest: Manifest, progress: Progress) -> Images:
-    """The prepared pictures: from the store, or decoded anew each time."""
+    """The prepared pictures: from the store, or decoded anew each time.
+
+    Raises:
+        DataError: pictures that cannot be read, all named.
+    """
     if config.data.store:
         return build_store(config, manifest, progress)
+    # Inside tf.data the error of a picture would lose its type and its sentence.
+    check_pictures(config, manifest, progress)
     return Decoder(manifest.paths(), config.data.image_size, fixed_steps(config))
 
 

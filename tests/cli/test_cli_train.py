@@ -178,12 +178,16 @@ def test_a_directory_with_files_is_never_overwritten(world: World) -> None:
     assert {path: path.stat().st_mtime_ns for path in world.run.rglob("*")} == before
 
 
-def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("store", ["true", "false"])
+def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(
+    world: World, tmp_path: Path, store: str
+) -> None:
     pictures = tmp_path / "pictures"
     shutil.copytree(world.pictures, pictures)
     damaged = sorted(pictures.rglob("*.jpg"))[3]
     damaged.write_bytes(damaged.read_bytes()[:200])
-    result = cervinet("train", "--config", world.config, f"data.root={pictures}", "--run-dir", tmp_path / "run")
+    settings = (f"data.root={pictures}", f"data.store={store}")
+    result = cervinet("train", "--config", world.config, *settings, "--run-dir", tmp_path / "run")
     assert result.exit_code == 3
     assert "Error: 1 of 60 pictures cannot be read; replace or remove them:" in result.stderr
     assert str(damaged) in result.stderr
