@@ -69,7 +69,6 @@ def fit(
     tracker: Tracker,
     progress: Progress,
     on_epoch: Callable[[list[Row], bool], None],
-    max_steps: int | None = None,
 ) -> Fit:
     """Train a compiled model.
 
@@ -83,7 +82,6 @@ def fit(
         tracker: chooses the best epoch and when to stop.
         progress: shows steps and epochs.
         on_epoch: called with the history so far and whether the last epoch is the best yet.
-        max_steps: cut each part to so many steps (a dry run).
 
     Raises:
         TrainingError: the loss is no number.
@@ -92,12 +90,9 @@ def fit(
     guard = _Steps(progress, epochs)
     for epoch in range(epochs):
         start = time.perf_counter()
-        batches, judged = train.training(seed, epoch, augmentation), val.in_order()
-        if max_steps:
-            batches, judged = batches.take(max_steps), judged.take(max_steps)
         fitted = model.fit(
-            batches,
-            validation_data=judged,
+            train.training(seed, epoch, augmentation),
+            validation_data=val.in_order(),
             initial_epoch=epoch,
             epochs=epoch + 1,
             callbacks=[guard],
