@@ -45,7 +45,12 @@ def test_patience_counts_epochs_without_an_improvement_of_min_delta() -> None:
         tracker.update({"epoch": epoch, "val_loss": value})
         stops.append(tracker.stop)
     assert stops == [False, False, False, False, True]
-    assert tracker.best_epoch == 3
+
+
+def test_the_best_epoch_is_the_best_however_small_the_change() -> None:
+    tracker = Tracker("val_loss", patience=2, min_delta=0.1)
+    assert epochs_of(tracker, [1.0, 0.95, 0.96]) == [True, True, False]
+    assert (tracker.best_epoch, tracker.stop) == (2, True)
 
 
 def split(images: np.ndarray, rows: np.ndarray) -> Batches:
@@ -106,7 +111,6 @@ def test_a_row_an_epoch_with_the_columns_of_history_csv() -> None:
 def test_training_stops_when_nothing_improves() -> None:
     _, fitted = learn(1, epochs=6, tracker=Tracker("val_loss", patience=1, min_delta=100))
     assert len(fitted.history) == 2
-    assert fitted.best_epoch == 1
 
 
 def test_a_loss_that_is_no_number_ends_training_with_its_place() -> None:

@@ -26,23 +26,30 @@ class Tracker:
     Attributes:
         monitor: a column of the history; "…loss" is better when lower, all others when higher.
         patience: epochs without improvement after which to stop; None never stops.
-        min_delta: the smallest change that counts.
+        min_delta: the smallest change that patience counts as an improvement; the best epoch is the best by any change.
+        best: value of the best epoch, negative for a loss.
+        mark: value that an epoch must exceed by min_delta to be waited for no longer.
+        waited: epochs since then.
     """
 
     monitor: str
     patience: int | None = None
     min_delta: float = 0.0
-    best: float | None = None
+    best: float = -math.inf
     best_epoch: int = 0
+    mark: float = -math.inf
     waited: int = 0
 
     def update(self, row: Row) -> bool:
         """Take in an epoch; True if it is the best yet. A value that is not finite never is."""
         value = row[self.monitor] * (-1 if self.monitor.endswith("loss") else 1)
-        better = math.isfinite(value) and (self.best is None or value > self.best + self.min_delta)
-        self.waited = 0 if better else self.waited + 1
+        better = math.isfinite(value) and value > self.best
         if better:
             self.best, self.best_epoch = value, int(row["epoch"])
+        if better and value > self.mark + self.min_delta:
+            self.mark, self.waited = value, 0
+        else:
+            self.waited += 1
         return better
 
     @property
