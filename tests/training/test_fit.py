@@ -125,6 +125,27 @@ def test_a_loss_that_is_no_number_ends_training_with_its_place() -> None:
     )
 
 
+def break_the_first_step(monkeypatch: pytest.MonkeyPatch, reason: BaseException) -> list[str]:
+    done = []
+
+    class Bar:
+        def advance(self, note: str) -> None:
+            raise reason
+
+        def close(self) -> None:
+            done.append("closed")
+
+    monkeypatch.setattr(Silent, "steps", lambda self, total, label: Bar())
+    return done
+
+
+def test_the_bar_is_closed_when_an_epoch_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = break_the_first_step(monkeypatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        learn(1)
+    assert done == ["closed"]
+
+
 def test_best_and_last_weights_are_kept_apart(tmp_path: Path) -> None:
     paths = EpochPaths(best=tmp_path / "best.weights.h5", last=tmp_path / "last.weights.h5", history=tmp_path / "h.csv")
     kept: dict[str, list[np.ndarray]] = {}

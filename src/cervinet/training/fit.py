@@ -14,7 +14,7 @@ import keras
 from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches
 from cervinet.errors import TrainingError
-from cervinet.progress import Progress
+from cervinet.progress import Progress, Steps
 
 Row = dict[str, float]
 
@@ -97,15 +97,18 @@ def fit(
     guard = _Steps(progress, epochs)
     for epoch in range(epochs):
         start = time.perf_counter()
-        fitted = model.fit(
-            train.training(seed, epoch, augmentation),
-            validation_data=val.in_order(),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            callbacks=[guard],
-            shuffle=False,
-            verbose=0,
-        )
+        try:
+            fitted = model.fit(
+                train.training(seed, epoch, augmentation),
+                validation_data=val.in_order(),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=[guard],
+                shuffle=False,
+                verbose=0,
+            )
+        finally:
+            guard.close()  # an interrupted bar would leave the terminal without its cursor
         logs = {name: float(values[0]) for name, values in fitted.history.items()}
         row = {
             "epoch": epoch + 1,
@@ -132,6 +135,7 @@ class _Steps(keras.callbacks.Callback):
     def __init__(self, progress: Progress, epochs: int) -> None:
         super().__init__()
         self._progress, self._epochs = progress, epochs
+        self._bar: Steps | None = None
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._epoch = epoch
@@ -140,13 +144,14 @@ class _Steps(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         loss = float((logs or {})["loss"])
         if not math.isfinite(loss):
-            self._bar.close()
             where = f"epoch {self._epoch + 1}, step {batch + 1}"
             raise TrainingError(_not_a_number("training loss", loss, where))
-        self._bar.advance(f"loss {loss:.4f}")
+        if self._bar:
+            self._bar.advance(f"loss {loss:.4f}")
 
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        self._bar.close()
+    def close(self) -> None:
+        if self._bar:
+            self._bar.close()
 
 
 def _not_a_number(what: str, value: float, where: str) -> str:
