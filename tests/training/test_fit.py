@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches, batch_bounds
@@ -144,6 +145,15 @@ def test_the_bar_is_closed_when_an_epoch_is_interrupted(monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         learn(1)
     assert done == ["closed"]
+
+
+def test_memory_that_runs_out_ends_training_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    break_the_first_step(monkeypatch, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"))
+    with pytest.raises(TrainingError) as error:
+        learn(1)
+    assert str(error.value) == (
+        "the memory of the device ran out in epoch 1; try a smaller training.batch_size or data.image_size"
+    )
 
 
 def test_best_and_last_weights_are_kept_apart(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+import tensorflow as tf
 
 from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches
@@ -91,7 +92,7 @@ def fit(
         on_epoch: called with the history so far and whether the last epoch is the best yet.
 
     Raises:
-        TrainingError: the loss is no number.
+        TrainingError: the loss is no number, or the memory of the device ran out.
     """
     result = Fit()
     guard = _Steps(progress, epochs)
@@ -107,6 +108,11 @@ def fit(
                 shuffle=False,
                 verbose=0,
             )
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                f"the memory of the device ran out in epoch {epoch + 1}; try a smaller training.batch_size or "
+                "data.image_size"
+            ) from None
         finally:
             guard.close()  # an interrupted bar would leave the terminal without its cursor
         logs = {name: float(values[0]) for name, values in fitted.history.items()}
