@@ -76,6 +76,17 @@ def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table
         np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), probabilities, atol=1e-6)
 
 
+def test_the_saved_network_has_the_weights_of_the_best_epoch(world: World, tmp_path: Path) -> None:
+    run, slow = tmp_path / "run", ("training.learning_rate=1e-6", "training.monitor=val_accuracy", "training.epochs=3")
+    assert "Best epoch: 1 by" in cervinet("train", "--config", world.config, "--run-dir", run, *slow).stderr
+    model = keras.models.load_model(run / "model.keras")
+    saved, kept = model.get_weights(), []
+    for name in ("best", "last"):
+        model.load_weights(run / "checkpoints" / f"{name}.weights.h5")
+        kept.append(all(np.array_equal(a, b) for a, b in zip(saved, model.get_weights(), strict=True)))
+    assert kept == [True, False]
+
+
 def test_metrics_json_keeps_its_contract(world: World) -> None:
     metrics = json.loads((world.run / "metrics.json").read_text())
     assert metrics["split"] == "test"
