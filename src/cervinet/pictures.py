@@ -12,7 +12,7 @@ from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage,
 from cervinet.data.preprocess import Steps, load_prepared
 from cervinet.data.splits import assign_splits, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, decode_all, default_cache, open_store, unreadable
-from cervinet.errors import DataError, ImageError
+from cervinet.errors import ConfigError, DataError, ImageError
 from cervinet.progress import Progress
 from cervinet.run import Run
 from cervinet.yaml_source import override, read_yaml
@@ -46,9 +46,15 @@ def check_pictures(config: Config, manifest: Manifest, progress: Progress) -> No
 
 
 def open_images(config: Config, manifest: Manifest, progress: Progress) -> Images:
-    """The prepared pictures: from the store, or decoded anew each time."""
+    """The prepared pictures: from the store, or decoded anew each time.
+
+    Raises:
+        DataError: pictures that cannot be read, all named.
+    """
     if config.data.store:
         return build_store(config, manifest, progress)
+    # Inside tf.data the error of a picture would lose its type and its sentence.
+    check_pictures(config, manifest, progress)
     return Decoder(manifest.paths(), config.data.image_size, fixed_steps(config))
 
 
@@ -83,7 +89,14 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
 
 
 def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
-    """The test split of the run's own data, or all of other data, with the classes of the run."""
+    """The test split of the run's own data, or all of other data, with the classes of the run.
+
+    Raises:
+        ConfigError: `classes` is not what the network was trained on; its outputs would get each other's names.
+    """
+    trained = list(run.read_card().classes)
+    if config.classes != trained:
+        raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
     if external:
         reader = registry.find("reader", config.data.reader.name).function
         manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from cervinet import assembly, pictures
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Store
-from cervinet.errors import CervinetError
+from cervinet.errors import CervinetError, TrainingError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
 from cervinet.progress import Progress
@@ -143,10 +143,13 @@ def _status_kept(run: Run) -> Iterator[None]:
     """Write into the run how it ended, whatever ends it."""
     try:
         yield
+        run.set_status("finished")
     except KeyboardInterrupt:
         run.set_status("interrupted")
         raise
     except BaseException as error:
-        run.set_status("failed", str(error) if isinstance(error, CervinetError) else repr(error))
+        with suppress(OSError):  # a full disk, most likely what ended the run, takes no status either
+            run.set_status("failed", str(error) if isinstance(error, CervinetError) else repr(error))
+        if isinstance(error, OSError):
+            raise TrainingError(f"the run in {run.path} could not be written: {error.strerror or error}") from error
         raise
-    run.set_status("finished")

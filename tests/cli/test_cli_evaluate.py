@@ -83,3 +83,12 @@ def test_data_that_do_not_fit_are_one_sentence(world: World, tmp_path: Path) -> 
         3,
         f"Error: data.root must be a folder; {tmp_path / 'nowhere'} is not there\n",
     )
+
+
+def test_classes_in_another_order_are_refused(world: World) -> None:
+    result = cervinet("evaluate", world.run, "--data", world.pictures, "classes=[Type_3, Type_1, Type_2]")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: `classes` must be those of the run in their order, ['Type_1', 'Type_2', 'Type_3']; "
+        "got ['Type_3', 'Type_1', 'Type_2']\n",
+    )

@@ -76,6 +76,17 @@ def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table
         np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), probabilities, atol=1e-6)
 
 
+def test_the_saved_network_has_the_weights_of_the_best_epoch(world: World, tmp_path: Path) -> None:
+    run, slow = tmp_path / "run", ("training.learning_rate=1e-6", "training.monitor=val_accuracy", "training.epochs=3")
+    assert "Best epoch: 1 by" in cervinet("train", "--config", world.config, "--run-dir", run, *slow).stderr
+    model = keras.models.load_model(run / "model.keras")
+    saved, kept = model.get_weights(), []
+    for name in ("best", "last"):
+        model.load_weights(run / "checkpoints" / f"{name}.weights.h5")
+        kept.append(all(np.array_equal(a, b) for a, b in zip(saved, model.get_weights(), strict=True)))
+    assert kept == [True, False]
+
+
 def test_metrics_json_keeps_its_contract(world: World) -> None:
     metrics = json.loads((world.run / "metrics.json").read_text())
     assert metrics["split"] == "test"
@@ -87,7 +98,6 @@ def test_metrics_json_keeps_its_contract(world: World) -> None:
 def test_the_same_config_and_seed_give_the_same_run(world: World, tmp_path: Path) -> None:
     again = cervinet("train", "--config", world.config, "--run-dir", tmp_path / "again", "--quiet")
     assert again.exit_code == 0
-    assert "(reused)" not in again.stderr
     for name in ("predictions_test.csv", "predictions_val.csv", "metrics.json", "splits.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (world.run / name).read_bytes()
     histories = []
@@ -168,6 +178,23 @@ def test_a_run_that_fails_says_so_in_its_status_and_exits_with_6(world: World, t
     assert not (tmp_path / "nan" / "checkpoints" / "best.weights.h5").exists()
 
 
+def test_a_disk_that_fills_up_after_the_last_epoch_is_one_sentence(world: World, tmp_path: Path, monkeypatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def trained(self: keras.Model, path: Path) -> None:
+        monkeypatch.setattr("cervinet.run.write_atomically", full)
+        full()
+
+    monkeypatch.setattr(keras.Model, "save", trained)
+    run = tmp_path / "run"
+    result = cervinet("train", "--config", world.config, "--run-dir", run, "training.epochs=1", "--quiet")
+    assert (result.exit_code, result.stderr) == (
+        6,
+        f"Error: the run in {run} could not be written: No space left on device\n",
+    )
+
+
 def test_a_directory_with_files_is_never_overwritten(world: World) -> None:
     before = {path: path.stat().st_mtime_ns for path in world.run.rglob("*")}
     result = cervinet("train", "--config", world.config, "--run-dir", world.run)
@@ -178,12 +205,16 @@ def test_a_directory_with_files_is_never_overwritten(world: World) -> None:
     assert {path: path.stat().st_mtime_ns for path in world.run.rglob("*")} == before
 
 
-def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("store", ["true", "false"])
+def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(
+    world: World, tmp_path: Path, store: str
+) -> None:
     pictures = tmp_path / "pictures"
     shutil.copytree(world.pictures, pictures)
     damaged = sorted(pictures.rglob("*.jpg"))[3]
     damaged.write_bytes(damaged.read_bytes()[:200])
-    result = cervinet("train", "--config", world.config, f"data.root={pictures}", "--run-dir", tmp_path / "run")
+    settings = (f"data.root={pictures}", f"data.store={store}")
+    result = cervinet("train", "--config", world.config, *settings, "--run-dir", tmp_path / "run")
     assert result.exit_code == 3
     assert "Error: 1 of 60 pictures cannot be read; replace or remove them:" in result.stderr
     assert str(damaged) in result.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches, batch_bounds
@@ -45,7 +46,12 @@ def test_patience_counts_epochs_without_an_improvement_of_min_delta() -> None:
         tracker.update({"epoch": epoch, "val_loss": value})
         stops.append(tracker.stop)
     assert stops == [False, False, False, False, True]
-    assert tracker.best_epoch == 3
+
+
+def test_the_best_epoch_is_the_best_however_small_the_change() -> None:
+    tracker = Tracker("val_loss", patience=2, min_delta=0.1)
+    assert epochs_of(tracker, [1.0, 0.95, 0.96]) == [True, True, False]
+    assert (tracker.best_epoch, tracker.stop) == (2, True)
 
 
 def split(images: np.ndarray, rows: np.ndarray) -> Batches:
@@ -106,7 +112,6 @@ def test_a_row_an_epoch_with_the_columns_of_history_csv() -> None:
 def test_training_stops_when_nothing_improves() -> None:
     _, fitted = learn(1, epochs=6, tracker=Tracker("val_loss", patience=1, min_delta=100))
     assert len(fitted.history) == 2
-    assert fitted.best_epoch == 1
 
 
 def test_a_loss_that_is_no_number_ends_training_with_its_place() -> None:
@@ -118,6 +123,36 @@ def test_a_loss_that_is_no_number_ends_training_with_its_place() -> None:
     assert message.endswith(
         "; training stopped and the best weights so far are kept: try a smaller training.learning_rate, or "
         "training.precision=float32"
+    )
+
+
+def break_the_first_step(monkeypatch: pytest.MonkeyPatch, reason: BaseException) -> list[str]:
+    done = []
+
+    class Bar:
+        def advance(self, note: str) -> None:
+            raise reason
+
+        def close(self) -> None:
+            done.append("closed")
+
+    monkeypatch.setattr(Silent, "steps", lambda self, total, label: Bar())
+    return done
+
+
+def test_the_bar_is_closed_when_an_epoch_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = break_the_first_step(monkeypatch, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        learn(1)
+    assert done == ["closed"]
+
+
+def test_memory_that_runs_out_ends_training_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    break_the_first_step(monkeypatch, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"))
+    with pytest.raises(TrainingError) as error:
+        learn(1)
+    assert str(error.value) == (
+        "the memory of the device ran out in epoch 1; try a smaller training.batch_size or data.image_size"
     )
 
 

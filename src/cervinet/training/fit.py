@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+import tensorflow as tf
 
 from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches
 from cervinet.errors import TrainingError
-from cervinet.progress import Progress
+from cervinet.progress import Progress, Steps
 
 Row = dict[str, float]
 
@@ -26,23 +27,30 @@ class Tracker:
     Attributes:
         monitor: a column of the history; "…loss" is better when lower, all others when higher.
         patience: epochs without improvement after which to stop; None never stops.
-        min_delta: the smallest change that counts.
+        min_delta: the smallest change that patience counts as an improvement; the best epoch is the best by any change.
+        best: value of the best epoch, negative for a loss.
+        mark: value that an epoch must exceed by min_delta to be waited for no longer.
+        waited: epochs since then.
     """
 
     monitor: str
     patience: int | None = None
     min_delta: float = 0.0
-    best: float | None = None
+    best: float = -math.inf
     best_epoch: int = 0
+    mark: float = -math.inf
     waited: int = 0
 
     def update(self, row: Row) -> bool:
         """Take in an epoch; True if it is the best yet. A value that is not finite never is."""
         value = row[self.monitor] * (-1 if self.monitor.endswith("loss") else 1)
-        better = math.isfinite(value) and (self.best is None or value > self.best + self.min_delta)
-        self.waited = 0 if better else self.waited + 1
+        better = math.isfinite(value) and value > self.best
         if better:
             self.best, self.best_epoch = value, int(row["epoch"])
+        if better and value > self.mark + self.min_delta:
+            self.mark, self.waited = value, 0
+        else:
+            self.waited += 1
         return better
 
     @property
@@ -69,7 +77,6 @@ def fit(
     tracker: Tracker,
     progress: Progress,
     on_epoch: Callable[[list[Row], bool], None],
-    max_steps: int | None = None,
 ) -> Fit:
     """Train a compiled model.
 
@@ -83,27 +90,31 @@ def fit(
         tracker: chooses the best epoch and when to stop.
         progress: shows steps and epochs.
         on_epoch: called with the history so far and whether the last epoch is the best yet.
-        max_steps: cut each part to so many steps (a dry run).
 
     Raises:
-        TrainingError: the loss is no number.
+        TrainingError: the loss is no number, or the memory of the device ran out.
     """
     result = Fit()
     guard = _Steps(progress, epochs)
     for epoch in range(epochs):
         start = time.perf_counter()
-        batches, judged = train.training(seed, epoch, augmentation), val.in_order()
-        if max_steps:
-            batches, judged = batches.take(max_steps), judged.take(max_steps)
-        fitted = model.fit(
-            batches,
-            validation_data=judged,
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            callbacks=[guard],
-            shuffle=False,
-            verbose=0,
-        )
+        try:
+            fitted = model.fit(
+                train.training(seed, epoch, augmentation),
+                validation_data=val.in_order(),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=[guard],
+                shuffle=False,
+                verbose=0,
+            )
+        except tf.errors.ResourceExhaustedError:
+            raise TrainingError(
+                f"the memory of the device ran out in epoch {epoch + 1}; try a smaller training.batch_size or "
+                "data.image_size"
+            ) from None
+        finally:
+            guard.close()  # an interrupted bar would leave the terminal without its cursor
         logs = {name: float(values[0]) for name, values in fitted.history.items()}
         row = {
             "epoch": epoch + 1,
@@ -130,6 +141,7 @@ class _Steps(keras.callbacks.Callback):
     def __init__(self, progress: Progress, epochs: int) -> None:
         super().__init__()
         self._progress, self._epochs = progress, epochs
+        self._bar: Steps | None = None
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._epoch = epoch
@@ -138,13 +150,14 @@ class _Steps(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         loss = float((logs or {})["loss"])
         if not math.isfinite(loss):
-            self._bar.close()
             where = f"epoch {self._epoch + 1}, step {batch + 1}"
             raise TrainingError(_not_a_number("training loss", loss, where))
-        self._bar.advance(f"loss {loss:.4f}")
+        if self._bar:
+            self._bar.advance(f"loss {loss:.4f}")
 
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        self._bar.close()
+    def close(self) -> None:
+        if self._bar:
+            self._bar.close()
 
 
 def _not_a_number(what: str, value: float, where: str) -> str:
