@@ -138,20 +138,25 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
 
 def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device") -> None:
     """Write down what the run was made from, before it begins."""
-    root = config.data.root and config.data.root.resolve()
-    settled = config.model_copy(
-        update={
-            "classes": list(manifest.classes),
-            "data": config.data.model_copy(update={"root": root}),
-        }
-    )
-    write_atomically(run.config, settled.to_yaml().encode())
+    write_atomically(run.config, _settled(config, manifest).to_yaml().encode())
     write_json(
         run.environment,
         environment.describe(seed=config.seed, device=device.name, precision=device.precision),
     )
     _write_columns(run.splits, manifest.table[["image", "label", "group", "split"]])
     _write_columns(run.issues, manifest.ignored.assign(action="ignored"))
+
+
+def _settled(config: Config, manifest: Manifest) -> Config:
+    """The config as it holds from any folder: with the classes found, and every path whole."""
+    data, weights = config.data, config.model.weights
+    split = data.split.model_copy(update={"file": data.split.file and data.split.file.resolve()})
+    whole = {"root": data.root and data.root.resolve(), "cache": data.cache and data.cache.resolve(), "split": split}
+    named = weights in ("none", "imagenet")
+    model = config.model if named else config.model.model_copy(update={"weights": str(Path(weights).resolve())})
+    return config.model_copy(
+        update={"classes": list(manifest.classes), "data": data.model_copy(update=whole), "model": model}
+    )
 
 
 def _write_columns(path: Path, frame: pd.DataFrame) -> None:

@@ -73,9 +73,10 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
         return
     judged = workflow.train(settings, run_dir, _progress(quiet))
     show_results(judged)
-    run = quoted(judged.run)
-    click.echo(f"Run: {judged.run}", err=True)
-    next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
+    if not quiet:
+        run = quoted(judged.run)
+        click.echo(f"Run: {judged.run}", err=True)
+        next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
 
 
 @main.command()
@@ -115,10 +116,13 @@ def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_f
     A picture that cannot be read is reported, the others are predicted, and the exit code is 5.
     """
     from cervinet import workflow
+    from cervinet.files import check_writable
     from cervinet.inference.inputs import pictures_named
     from cervinet.report.predicted import as_object, write_csv
 
     run, pictures = _run(run_path), pictures_named(images)
+    if csv_file:
+        check_writable(csv_file)
     _import_tensorflow()
     card, predictions = workflow.predict(run, pictures, _progress(as_json))
     seen = []

@@ -29,7 +29,7 @@ from cervinet.complaints import sentences
 from cervinet.errors import ConfigError
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 def expects(words: str) -> dict[str, JsonValue]:
@@ -46,12 +46,18 @@ class Section(BaseModel):
 class Split(Section):
     """How the pictures are divided. Groups are never torn apart."""
 
-    val: Fraction | None = Field(None, json_schema_extra=expects("a fraction from 0 to 1"))
+    val: Fraction | None = Field(None, json_schema_extra=expects("a fraction between 0 and 1"))
     """Share of the pictures for validation: 0.15, or 0.2 where the data bring their own test part."""
-    test: Fraction | None = Field(None, json_schema_extra=expects("a fraction from 0 to 1"))
+    test: Fraction | None = Field(None, json_schema_extra=expects("a fraction between 0 and 1"))
     """Share of the pictures for the test: 0.15 where the data bring no test part."""
     file: Path | None = None
     """A CSV with the columns image and split (such as another run's splits.csv) to use instead of a new division."""
+
+    @model_validator(mode="after")
+    def _file_or_shares(self) -> "Split":
+        if self.file and (self.val or self.test):
+            raise ValueError("has a `file`, which leaves no use for `val` and `test`; take them out")
+        return self
 
 
 class Data(Section):

@@ -1,5 +1,6 @@
 """On what a run was made: versions, platform, code. No user name, no host name, no path."""
 
+import os
 import platform
 import subprocess
 from contextlib import suppress
@@ -12,6 +13,11 @@ PACKAGES = (
     *("keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "pillow"),
     *("pydantic", "tensorflow"),
 )
+
+
+def cores() -> int:
+    """The processors this process may use, which in a container or a batch job are fewer than the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def versions() -> dict[str, str]:

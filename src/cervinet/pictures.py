@@ -12,7 +12,7 @@ from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage,
 from cervinet.data.preprocess import Steps, load_prepared
 from cervinet.data.splits import assign_splits, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, decode_all, default_cache, open_store, unreadable
-from cervinet.errors import ConfigError, DataError, ImageError
+from cervinet.errors import ConfigError, DataError, ImageError, UsageError
 from cervinet.progress import Progress
 from cervinet.run import Run
 from cervinet.yaml_source import override, read_yaml
@@ -75,7 +75,17 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
 
     A table is read with the columns of the run's own table, or the default ones; so is a folder that has a table of
     the same name; any other folder is read as class folders.
+
+    Raises:
+        UsageError: an override of what is fixed once a network is trained.
     """
+    overrides = list(overrides)
+    for assignment in overrides:
+        if not assignment.startswith(("data.reader", "evaluation.", "seed=")):
+            raise UsageError(
+                f"'{assignment}' cannot be set for a finished run, only data.reader…, evaluation.… and seed; "
+                "other pictures are named by --data"
+            )
     source = read_yaml(run.config)
     if data is not None:
         section = source.data["data"]

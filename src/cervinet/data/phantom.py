@@ -10,7 +10,6 @@ hundred pictures are the same whatever the count, and no two writers disagree.
 """
 
 import csv
-import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from cervinet.data.phantom_anatomy import Anatomy, ZoneType, sample_anatomy
 from cervinet.data.phantom_camera import sample_view
 from cervinet.data.phantom_render import render
+from cervinet.environment import cores
 from cervinet.errors import DataError
 
 RENDERER_VERSION = 1
@@ -128,7 +128,7 @@ def write_phantoms(folder: Path, *, count: int, size: tuple[int, int], photograp
         draft = Path(workshop, "draft")
         for label in {picture.label for picture in pictures}:
             (draft / label).mkdir(parents=True)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for _ in pool.map(lambda picture: _write_picture(draft, picture, size, seed), pictures):
                 pass
         _write_table(draft / TABLE, pictures)

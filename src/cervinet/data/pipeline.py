@@ -1,6 +1,5 @@
 """Prepared pictures → `tf.data`, in an order that is a function of (seed, epoch)."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 from cervinet.data.augment import Augmentation
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
+from cervinet.environment import cores
 from cervinet.errors import ConfigError
 
-_WORKERS = os.cpu_count() or 1
+_WORKERS = cores()
 _AHEAD = 4
 
 

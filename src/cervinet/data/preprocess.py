@@ -16,6 +16,9 @@ from pydantic import Field
 from cervinet.data.decode import decode, read_bytes
 from cervinet.registry import find, register
 
+PREPROCESS_VERSION = 1
+"""Raised whenever a step gives other pixels, lest prepared pictures of an older one be taken for its own."""
+
 Image = NDArray[np.uint8]
 Size = tuple[int, int]
 Steps = tuple[tuple[str, dict[str, Any]], ...]

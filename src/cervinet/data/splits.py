@@ -7,7 +7,7 @@ import pandas as pd
 
 from cervinet.csv_table import read_table
 from cervinet.data.manifest import SPLITS
-from cervinet.errors import DataError
+from cervinet.errors import ConfigError, DataError
 
 DEFAULT = 0.15
 DEFAULT_VAL_BESIDE_A_TEST_SET = 0.2
@@ -27,8 +27,14 @@ def assign_splits(
 
     Returns:
         "train", "val" or "test" for each row.
+
+    Raises:
+        ConfigError: shares of a split that the data bring, or that leave nothing to train on.
     """
     given = set(table["split"].dropna())
+    for name, share in (("val", val), ("test", test)):
+        if share is not None and name in given:
+            raise ConfigError(f"`data.split.{name}` has no use: the data bring their own {name} part; take it out")
     split = table["split"].copy()
     free = split.isna() | (split == "train")
     default_val = DEFAULT_VAL_BESIDE_A_TEST_SET if "test" in given else DEFAULT
@@ -37,7 +43,10 @@ def assign_splits(
         "test": 0.0 if "test" in given else DEFAULT if test is None else test,
     }
     if sum(fractions.values()) >= 1:
-        raise DataError(f"data.split.val and data.split.test must leave something to train on; got {fractions}")
+        raise ConfigError(
+            "`data.split.val` and `data.split.test` must leave something to train on; got "
+            f"{fractions['val']:g} and {fractions['test']:g}"
+        )
     fractions = {"train": 1 - sum(fractions.values()), **fractions}
     split[free] = divide(table["label"][free], groups[free], fractions, seed)
     return split

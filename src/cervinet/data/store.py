@@ -14,17 +14,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 
 from cervinet.data.decode import DECODER_VERSION
 from cervinet.data.digests import Digests, digest_of
-from cervinet.data.preprocess import Steps, load_prepared
+from cervinet.data.preprocess import PREPROCESS_VERSION, Steps, load_prepared
+from cervinet.environment import cores
 from cervinet.errors import DataError, ImageError
 from cervinet.files import write_atomically
 from cervinet.progress import Progress
@@ -88,12 +91,27 @@ def open_store(
     """
     _make_folder(cache / "stores")
     digests = Digests(cache, root).of(progress.track(paths, len(paths), "Looking for changes"))
-    key = digest_of(json.dumps([1, DECODER_VERSION, size, steps, digests]).encode())
+    versions = [DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
+    key = digest_of(json.dumps([versions, size, steps, digests]).encode())
     folder = cache / "stores" / key
-    built = not (folder / "store.json").is_file()
-    if built:
-        _build(folder, paths, size, steps, progress)
-    return Store(np.load(folder / "images.npy", mmap_mode="r"), folder, built)
+    shape = (len(paths), *size, 3)
+    images = _mapped(folder, shape)
+    if images is not None:
+        return Store(images, folder, built=False)
+    _build(folder, shape, paths, size, steps, progress)
+    images = _mapped(folder, shape)
+    if images is None:
+        raise DataError(f"the prepared pictures in {folder} cannot be read; remove that folder and try again")
+    return Store(images, folder, built=True)
+
+
+def _mapped(folder: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
+    """The pictures of a whole store; None where there is none, or where something was cut off or taken out of it."""
+    try:
+        images: NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
+    except (OSError, ValueError):
+        return None
+    return images if images.shape == shape and (folder / "store.json").is_file() else None
 
 
 def _make_folder(stores: Path) -> None:
@@ -110,7 +128,7 @@ def decode_all(
     paths: Iterable[Path], load: Callable[[Path], NDArray[np.uint8]], workers: int | None = None
 ) -> Iterator[tuple[Path, NDArray[np.uint8] | ImageError]]:
     """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer."""
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
     waiting: deque[tuple[Path, Future[NDArray[np.uint8]]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -132,7 +150,14 @@ def _result(path: Path, future: "Future[NDArray[np.uint8]]") -> tuple[Path, NDAr
         return path, error
 
 
-def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: Steps, progress: Progress) -> None:
+def _build(
+    folder: Path,
+    shape: tuple[int, ...],
+    paths: Sequence[Path],
+    size: tuple[int, int],
+    steps: Steps,
+    progress: Progress,
+) -> None:
     _remove_stale(folder.parent)
     needed, free = len(paths) * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
     if needed > free:
@@ -143,7 +168,7 @@ def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: St
     # The pictures are of patients: mkdtemp makes a folder that only its owner can enter.
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
     try:
-        images = _open_array(temporary / "images.npy", (len(paths), *size, 3))
+        images = _open_array(temporary / "images.npy", shape)
         decoded = decode_all(paths, lambda path: load_prepared(path, size, steps))
         errors = []
         for row, (_, image) in enumerate(progress.track(decoded, len(paths), "Preparing pictures")):
@@ -155,14 +180,13 @@ def _build(folder: Path, paths: Sequence[Path], size: tuple[int, int], steps: St
             raise DataError(unreadable(errors, len(paths)))
         images.flush()
         write_atomically(temporary / "store.json", json.dumps({"pictures": len(paths), "size": size}).encode())
-        if not (folder / "store.json").is_file():
-            shutil.rmtree(folder, ignore_errors=True)  # a store that somebody took files out of
         try:
             temporary.rename(folder)
         except OSError:
-            # Another process was faster with the same pictures; its store is as good.
-            if not (folder / "store.json").is_file():
-                raise
+            # Another process was faster, and its store is as good; or a damaged one is in the way.
+            if _mapped(folder, shape) is None:
+                shutil.rmtree(folder, ignore_errors=True)
+                temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -190,5 +214,6 @@ def unreadable(errors: Sequence[str], total: int) -> str:
 def _remove_stale(stores: Path) -> None:
     """Take away what killed processes left behind."""
     for folder in stores.glob(f"{_UNFINISHED}*"):
-        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process may be taking it away
+            if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,6 @@ References: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13; 
 clustered data, J. R. Statist. Soc. B 69:369, 2007.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cervinet.environment import cores
 from cervinet.evaluation.statistics import Array
 
 MOST_LEFT_OUT = 0.1
@@ -86,7 +86,7 @@ def bootstrap(
     size = max(1, _CELLS // max(images, groups))
     chunks = [range(start, min(start + size, draws)) for start in range(0, draws, size)]
     # NumPy lets go of the interpreter while it sums and sorts. More than 8 threads only wait for memory.
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1, len(chunks))) as pool:
+    with ThreadPoolExecutor(min(8, cores(), len(chunks))) as pool:
         parts = list(pool.map(lambda chunk: function(draw_counts(groups, chunk, seed)), chunks))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -28,6 +28,8 @@ def announce_data(progress: Progress, manifest: Manifest) -> None:
             cells.append(f"{len(part)}{groups}")
         rows.append([name, *cells])
     progress.counts(title, ["class", *SPLITS, "all"], rows)
+    if not named:
+        progress.say("No groups: several pictures of one patient, if there are any, may stand in different splits.")
     if manifest.ignored_line():
         progress.say(manifest.ignored_line())
     for line in thin_spots(manifest):

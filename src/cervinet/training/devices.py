@@ -1,12 +1,13 @@
 """What the network runs on: device, precision, XLA, several GPUs."""
 
-import os
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from cervinet.environment import cores
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,6 @@ def _auto_precision(gpus: list[Any]) -> str:
 
 def _name(gpus: list[Any]) -> str:
     if not gpus:
-        return f"CPU ({len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores)"
+        return f"CPU ({cores()} cores)"
     name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
     return name if len(gpus) == 1 else f"{len(gpus)} × {name}"
