@@ -118,7 +118,7 @@ evaluation: {draws: 10, confidence: 95}
                 size,
                 "`data.image_siz` is not a setting (did you mean 'image_size'?) (x.yaml:7)",
                 "`data.preprocess.1.clahe.tile` is not a setting (did you mean 'tiles'?) (x.yaml:8)",
-                "`data.split.val` must be a fraction from 0 to 1; got 1 (x.yaml:9)",
+                "`data.split.val` must be a fraction between 0 and 1; got 1 (x.yaml:9)",
                 "`data.split.tset` is not a setting (did you mean 'test'?) (x.yaml:9)",
                 "`data.reader.table.image` must be a valid string; got 3 (x.yaml:10)",
                 "`data.reader.table.labl` is not a setting (did you mean 'label'?) (x.yaml:10)",
@@ -214,8 +214,8 @@ class TestTypes:
             ("classes=[a, b, a]", "must be at least two different names"),
             ("data.store=1", "must be a valid boolean; got 1"),
             ("data.cache=5", "must be a valid string; got 5"),
-            ("data.split.val=1", "must be a fraction from 0 to 1; got 1"),
-            ("data.split.test=half", "must be a fraction from 0 to 1; got 'half'"),
+            ("data.split.val=1", "must be a fraction between 0 and 1; got 1"),
+            ("data.split.test=half", "must be a fraction between 0 and 1; got 'half'"),
             ("evaluation.confidence=0.5", "must be greater than 0.5; got 0.5"),
             *((f"data.image_size={size}", f"must be two positive integers; got {shown}") for size, shown in [
                 ("256", "256"), ("[256]", "[256]"), ("[256, 256, 3]", "[256, 256, 3]"),
@@ -373,7 +373,7 @@ class TestSettingsThatDependOnEachOther:
 
     @pytest.mark.parametrize("text", ["", "# nothing\n", "seed: 3\n"])
     def test_no_data_at_all(self, problems, text):
-        where = " (x.yaml:1)" if text == "seed: 3\n" else ""
+        where = " (x.yaml:1)" if text == "seed: 3\n" else " (x.yaml)"
         assert problems(text) == [f"`data` is missing{where}"]
 
     def test_an_empty_section(self, problems):
@@ -420,7 +420,7 @@ data:
   reader: {table: {file: 'x: y.csv', box: [x, y, w, h], group: '007'}}
   image_size: [300, 200]
   preprocess: [{clahe: {clip_limit: 1e-3}}, {letterbox: {fill: 255}}, clahe]
-  split: {val: 0.1, test: 0, file: s.csv}
+  split: {val: 0.1, test: 0.2}
   store: false
   cache: c
 model: {architecture: {vgg16: {dense: [64, 32], pooling: max}}, weights: imagenet}

@@ -18,7 +18,7 @@ LAYERS = {
     3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
     4: ["report", "exporters", "serve"],
     5: ["assembly", "pictures", "workflow", "scaffold"],
-    6: ["cli", "results", "terminal", "native_log"],
+    6: ["cli", "exits", "results", "terminal", "native_log"],
 }
 LAYER_OF = {f"cervinet.{name}".removesuffix(".__init__"): layer for layer, names in LAYERS.items() for name in names}
 HEAVY = {"tensorflow", "keras"}
@@ -75,7 +75,7 @@ def test_the_lower_layers_never_import_tensorflow(name):
 
 @EACH
 def test_only_the_command_line_prints_or_exits(name):
-    if name in ("cervinet.cli", "cervinet.results", "cervinet.terminal"):
+    if name in ("cervinet.cli", "cervinet.exits", "cervinet.results", "cervinet.terminal"):
         return
     assert "click" not in imports(name)
     for node in nodes(ast.parse(MODULES[name].read_text(encoding="utf-8"))):

@@ -179,7 +179,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert child(code, cwd=here).returncode == -signal.SIGKILL
         assert len(list((here / "runs").iterdir())) == 1
         assert message(Run.open, None) == (
-            "there is no finished run under runs/; train one, or name one: --run DIRECTORY"
+            "there is no finished run under runs/; train one, or name the directory of one"
         )
 
     def test_none_at_all(self):

@@ -53,6 +53,7 @@ class TestClassFolders:
         assert read_manifest(config).table["split"].value_counts().sum() == 12
         assert found == (
             "12 pictures in 2 classes: benign 6, malignant 6\n"
+            "read as a folder a class\n"
             "typical size 60 × 40 pixels (width × height)\n"
             "no patient or group column: several pictures of one patient may stand in different splits"
         )
@@ -63,7 +64,7 @@ class TestClassFolders:
         assert lines[0] == "cervinet train --config pictures.yaml"
         assert lines[1] == "Every setting: cervinet config show pictures.yaml"
         assert lines[2] == "13 pictures in 2 classes: benign 7, malignant 6"
-        assert lines[2:5] == found.splitlines()
+        assert lines[2:6] == found.splitlines()
 
     def test_what_was_ignored_is_told(self, pictures):
         root = pictures(NAMES)
@@ -188,16 +189,31 @@ class TestTables:
         write_table(root, [{"bild": "1.png", "label": "a"}])
         assert message(DataError, root, None) == (
             f"{root / 'labels.csv'} must have a column of images; none of its columns (bild, label) is called "
-            "image, image_id, image_name, filename …: rename it"
+            "image, image_id, image_name, filename …: rename it, or name it by data.reader.table.image"
         )
 
     def test_pictures_that_lie_elsewhere(self, pictures):
         root = pictures(["1.png"])
         write_table(root, [{"image": "gone/1", "label": "a"}])
         assert message(DataError, root, None) == (
-            f"{root / 'labels.csv'} names pictures such as 'gone/1' that are not under {root}; "
-            "put the table beside them"
+            f"{root / 'labels.csv'} names pictures such as 'gone/1', most of which are in no one folder under {root}; "
+            "name them by their path from the folder of the table"
         )
+
+    def test_ids_whose_pictures_lie_in_a_folder_below(self, pictures):
+        root = pictures([f"images/ISIC_{n}.png" for n in range(12)])
+        write_table(root, [{"image_id": f"ISIC_{n}", "dx": "ab"[n % 2], "lesion_id": f"L{n // 2}"} for n in range(12)])
+        path, found = write_config(root, None)
+        assert "read by the table labels.csv: image in 'image_id', label in 'dx', group in 'lesion_id'" in found
+        config = load_config(path)
+        assert config.data.root == root / "images"
+        assert (config.data.reader.options["file"], config.data.reader.options["suffix"]) == ("../labels.csv", ".png")
+        assert len(read_manifest(config)) == 12
+
+    def test_a_table_beside_one_folder_of_pictures_is_not_one_class(self, pictures):
+        root = pictures(["images/1.png"])
+        write_table(root, [{"bild": "1.png", "label": "a"}])
+        assert "must have a column of images" in message(DataError, root, None)
 
     def test_a_table_of_something_else_beside_class_folders(self, pictures):
         root = pictures(NAMES)
@@ -254,7 +270,7 @@ class TestAwkwardNames:
         config = load_config(path)
         assert config.classes == ["a\nseed: 666\n#", "b\u2028seed: 667"]
         assert config.seed == 1
-        assert len(found.splitlines()) == 3
+        assert len(found.splitlines()) == 4
         assert r"a\nseed: 666\n# 5" in found
 
     @pytest.mark.parametrize("name", ["my scans", "it's", "#1", "a: b", "é", "$(touch x)", "-x"])

@@ -42,6 +42,13 @@ def set_up_device(config: Config) -> "Device":
     )
 
 
+def check_weights(config: Config) -> None:
+    """Raises a ConfigError when `model.weights` names a file that is not there."""
+    from cervinet.models.build import check_weights
+
+    check_weights(config.model.weights)
+
+
 def compiled_model(config: Config, manifest: Manifest, device: "Device") -> "keras.Model":
     from cervinet.models.build import build_model
     from cervinet.training.compile import compile_model

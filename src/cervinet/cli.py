@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs inside its body, so that `--help` is instant."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cervinet import __version__
-from cervinet.errors import CervinetError, PredictionError, UsageError
+from cervinet.errors import PredictionError, UsageError
+from cervinet.exits import Sentences
 from cervinet.results import next_commands, quoted, show_predictions, show_results, unreadable_text
 
 if TYPE_CHECKING:
@@ -22,22 +24,7 @@ RUN = click.Path(exists=True, file_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
 
 
-class _Sentences(click.Group):
-    """A user's mistake ends a command with one sentence and its exit code; there is no traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CervinetError as error:
-            for line in str(error).splitlines():
-                click.echo(line if line.startswith("  ") else f"Error: {line}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            sys.exit(130)
-
-
-@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Train, evaluate and use image classifiers on medical pictures.
@@ -66,6 +53,7 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
     from cervinet.config import load_config
 
     settings = load_config(config, overrides)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's end is like Ctrl-C
     _import_tensorflow()
     if dry_run:
         workflow.dry_run(settings, _progress(quiet))
@@ -132,6 +120,7 @@ def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_f
             click.echo(json.dumps(as_object(prediction, card.classes)))
     if csv_file:
         write_csv(seen, card.classes, csv_file)
+        click.echo(f"Wrote {len(seen)} rows to {csv_file}", err=True)
     elif not as_json:
         show_predictions(seen, card.classes, card.note)
     errors = [p.error for p in seen if p.error]
@@ -247,6 +236,10 @@ def _progress(quiet: bool) -> "Progress":
 
 
 def _run(path: Path | None) -> "Run":
+    """The run named, or the newest finished one, which is then said."""
     from cervinet.run import Run
 
-    return Run.open(path)
+    run = Run.open(path)
+    if path is None:
+        click.echo(f"Run: {run.path} (the newest finished one)", err=True)
+    return run

@@ -1,8 +1,6 @@
 """Every setting of cervinet: its type, default, check and explanation in one place.
 
-`load_config` reads a YAML file and `key=value` overrides and either returns a checked, frozen Config or raises one
-ConfigError that lists every problem with its line. Components never see a Config; `workflow.py` hands them
-plain arguments.
+`load_config` returns a checked, frozen Config, or raises one ConfigError that lists every problem with its line.
 """
 
 import json

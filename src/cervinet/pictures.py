@@ -8,6 +8,7 @@ import pandas as pd
 
 from cervinet import registry
 from cervinet.config import Config, check
+from cervinet.data.layout import find_layout
 from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, check_parts, checked
 from cervinet.data.preprocess import Steps, load_prepared
 from cervinet.data.splits import assign_splits, splits_from_file
@@ -73,8 +74,8 @@ def fixed_steps(config: Config) -> Steps:
 def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     """The config of a run; with `data`, its data section is for that folder or table instead.
 
-    A table is read with the columns of the run's own table, or the default ones; so is a folder that has a table of
-    the same name; any other folder is read as class folders.
+    A table, or a folder that has a table of the name of the run's own, is read with the columns of the run's own table.
+    Other data are read as `cervinet init` would, unless an override names the reader.
 
     Raises:
         UsageError: an override of what is fixed once a network is trained.
@@ -93,8 +94,11 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
         section["root"] = str(data)
         if table and data.is_file():
             section["reader"] = {"table": table | {"file": None}}
-        elif not (table and (data / (table["file"] or "")).is_file()):
+        elif any(assignment.startswith("data.reader") for assignment in overrides):
             section["reader"] = "table" if data.is_file() else "class_folders"
+        elif not (table and (data / (table["file"] or "")).is_file()):
+            layout = find_layout(data)
+            section["root"], section["reader"] = str(layout.root), {layout.reader: layout.options}
     return check(override(source, overrides))
 
 

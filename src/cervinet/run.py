@@ -102,7 +102,7 @@ class Run:
         if path is None:
             finished = [run for run in map(cls, RUNS.glob("*")) if run.status() == "finished"]
             if not finished:
-                raise UsageError("there is no finished run under runs/; train one, or name one: --run DIRECTORY")
+                raise UsageError("there is no finished run under runs/; train one, or name the directory of one")
             return max(finished, key=lambda run: run.status_file.stat().st_mtime_ns)
         run = cls(path)
         if not path.is_dir():

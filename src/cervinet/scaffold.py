@@ -4,51 +4,21 @@ import os
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from cervinet.config import check
-from cervinet.data.manifest import IMAGE_SUFFIXES, Manifest
-from cervinet.data.readers.class_folders import why_ignored
-from cervinet.data.readers.table import read_table
+from cervinet.data.layout import Layout, find_layout
+from cervinet.data.manifest import Manifest
 from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
+from cervinet.files import check_writable
 from cervinet.pictures import read_manifest
 from cervinet.yaml_source import Source, dump_yaml, parse_yaml
 
-# What the columns of medical image tables are usually called, best guess first.
-_COLUMNS = {
-    "image": (
-        "image",
-        "image_id",
-        "image_name",
-        "filename",
-        "file_name",
-        "file",
-        "path",
-        "image_path",
-        "img",
-        "id",
-    ),
-    "label": ("label", "class", "diagnosis", "dx", "target", "category", "type", "y"),
-    "group": ("patient_id", "patient", "subject_id", "subject", "case_id", "case", "group", "lesion_id"),
-    "split": ("split", "set", "fold", "subset"),
-}
 _SAMPLED = 200
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the pictures lie: the reader and its options, and what was concluded from what."""
-
-    reader: str
-    root: Path
-    options: dict[str, str] = field(default_factory=dict)
 
 
 def write_config(folder: Path, to: Path | None) -> tuple[Path, str]:
@@ -64,82 +34,16 @@ def write_config(folder: Path, to: Path | None) -> tuple[Path, str]:
     target = to or Path(f"{folder.resolve().stem}.yaml")
     if target.exists():
         raise UsageError(f"{target} is there already and is not overwritten; name another with --to")
+    check_writable(target)
     layout = find_layout(folder)
     network, size = "cervix_cnn", (256, 256)
     manifest = read_manifest(check(Source(_settings(layout, network, size))))
     sides = picture_sizes(manifest.paths())
     network, size = fitting_network(sides)
-    text = _render(layout, manifest, network, size, target, _found(manifest, sides))
+    text = _render(layout, manifest, network, size, target, _found(layout, manifest, sides))
     check(parse_yaml(text, str(target)))
-    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    return target, "\n".join(_found(manifest, sides))
-
-
-def find_layout(folder: Path) -> Layout:
-    """A table if there is one that names its pictures and labels, else a folder a class."""
-    if folder.is_file():
-        return _table_layout(folder, folder.parent)
-    if not folder.is_dir():
-        raise DataError(f"there is no folder or table {folder}; name the folder that holds the pictures")
-    tables = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in (".csv", ".parquet", ".pq")]
-    tables = [p for p in tables if not _is_predictions(p)]
-    problems = []
-    for path in tables:
-        try:
-            return _table_layout(path, folder)
-        except DataError as error:
-            problems.append(str(error))
-    if any(p.is_dir() and _has_picture(p) for p in folder.iterdir() if not p.name.startswith(".")):
-        return Layout("class_folders", folder)
-    if problems:
-        raise DataError(problems[0])
-    raise DataError(
-        f"{folder} has neither class folders with pictures (FOLDER/class/picture.jpg) nor a table of them; "
-        "arrange the pictures in a folder a class, or bring a CSV with the columns image and label"
-    )
-
-
-def _is_predictions(path: Path) -> bool:
-    """Whether a table is what `cervinet predict --csv` writes, and so no table of labels."""
-    with path.open("rb") as file:
-        return file.readline().startswith(b"image,class,p_")
-
-
-def _table_layout(path: Path, folder: Path) -> Layout:
-    frame = read_table(path)
-    by_lower = {str(column).lower(): str(column) for column in frame.columns}
-    columns = {
-        role: next((by_lower[name] for name in names if name in by_lower), None) for role, names in _COLUMNS.items()
-    }
-    for role in ("image", "label"):
-        if columns[role] is None:
-            raise DataError(
-                f"{path} must have a column of {role}s; none of its columns ({', '.join(map(str, frame.columns))}) is "
-                f"called {', '.join(_COLUMNS[role][:4])} …: rename it"
-            )
-    options = {role: column for role, column in columns.items() if column and column != role}
-    options["group"] = columns["group"] or ""
-    options["split"] = (columns["split"] or "") if _holds_splits(frame, columns["split"]) else ""
-    options["suffix"] = _suffix(folder, frame[columns["image"]].dropna().head(_SAMPLED), path)
-    return Layout(
-        "table",
-        folder,
-        {"file": path.relative_to(folder).as_posix()} | {k: v for k, v in options.items() if v},
-    )
-
-
-def _suffix(folder: Path, names: Iterable[str], table: Path) -> str:
-    names = [str(name).replace("\\", "/") for name in names]
-    for suffix in ("", *sorted(IMAGE_SUFFIXES)):
-        if names and sum((folder / f"{name}{suffix}").is_file() for name in names) > len(names) / 2:
-            return suffix
-    first = names[0] if names else ""
-    raise DataError(f"{table} names pictures such as '{first}' that are not under {folder}; put the table beside them")
-
-
-def _holds_splits(frame: pd.DataFrame, column: str | None) -> bool:
-    return column is not None and set(frame[column].dropna()) <= {"train", "val", "test"}
+    return target, "\n".join(_found(layout, manifest, sides))
 
 
 def picture_sizes(paths: list[Path]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
@@ -176,12 +80,13 @@ def fitting_batch(pictures: int) -> int:
     return int(2 ** np.clip(np.floor(np.log2(max(pictures, 1) / 40)), 3, 5))
 
 
-def _found(manifest: Manifest, sides: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[str]:
+def _found(layout: Layout, manifest: Manifest, sides: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[str]:
     counts = manifest.table["label"].value_counts()
     heights, widths = np.median(sides, axis=0).astype(int)
     lines = [
         f"{len(manifest)} pictures in {len(manifest.classes)} classes: "
         + ", ".join(f"{for_terminal(name)} {counts[name]}" for name in manifest.classes),
+        for_terminal(layout.found),
         f"typical size {widths} × {heights} pixels (width × height)",
     ]
     if manifest.has_groups():
@@ -239,7 +144,3 @@ training:
     brightness: 0.1
     contrast: 0.2
 """
-
-
-def _has_picture(folder: Path) -> bool:
-    return any(not why_ignored(name) for _, _, files in os.walk(folder) for name in files)

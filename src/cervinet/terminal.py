@@ -14,21 +14,22 @@ from cervinet.escape import for_terminal
 from cervinet.progress import Steps
 
 Item = TypeVar("Item")
-_PLAIN_WIDTH = 140
+# Wider than any table: a terminal breaks a long line, but rich would fold or drop the columns that do not fit.
+_TABLE_WIDTH = 100_000
 _EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "")
-_EPOCH_WIDTH = 14
+_EPOCH_WIDTHS = (9, 10, 10, 10, 14, 9, 6)
 
 
 def console(file: TextIO) -> Console:
-    """Colours and the real width on a terminal; plain text that is never wrapped to 80 columns elsewhere."""
-    return Console(file=file, width=None if file.isatty() else _PLAIN_WIDTH, highlight=False, emoji=False, markup=False)
+    """For lines and tables: colours on a terminal, never a folded or dropped column."""
+    return Console(file=file, width=_TABLE_WIDTH, highlight=False, emoji=False, markup=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """First column to the left, numbers to the right; every cell is text, whatever it contains."""
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
-        drawn.add_column(Text(column), justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
+        drawn.add_column(Text(column), justify="right" if number else "left", no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text(for_terminal(cell)) for cell in row))
     return drawn
@@ -75,14 +76,16 @@ class Terminal:
         self._line(cells, "green" if best else "")
 
     def _line(self, cells: Iterable[str], style: str) -> None:
-        line = "".join(f"{cell:>{_EPOCH_WIDTH}}" for cell in cells).rstrip()
+        line = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _EPOCH_WIDTHS, strict=True)).rstrip()
         self._console.print(Text(line, style), soft_wrap=True)
 
     def _bar(self) -> Progress:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
         note = TextColumn("{task.fields[note]}", markup=False)
         disable = not self._console.is_terminal
-        return Progress(*columns, note, TimeRemainingColumn(), console=self._console, transient=True, disable=disable)
+        # A console of its own: a bar is as wide as the terminal.
+        shown = Console(file=sys.stderr)
+        return Progress(*columns, note, TimeRemainingColumn(), console=shown, transient=True, disable=disable)
 
 
 class _Bar:

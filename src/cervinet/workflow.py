@@ -44,6 +44,7 @@ class Judged:
 def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
     """Read the pictures, fit the network, keep the best weights, judge them on the test split."""
     manifest = pictures.read_manifest(config)
+    assembly.check_weights(config)
     run = Run.create(run_dir, config.name)
     with _status_kept(run):
         announce_data(progress, manifest)
@@ -54,6 +55,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     """Read every picture, then do all that `train` does with one batch of each split, and remove the results."""
     manifest = pictures.read_manifest(config)
     announce_data(progress, manifest)
+    assembly.check_weights(config)
     pictures.check_pictures(config, manifest, progress)
     config = config.model_copy(
         update={

@@ -128,7 +128,10 @@ def parse_yaml(text: str, name: str) -> Source:
     except RecursionError:
         raise ConfigError(f"{name} is nested too deeply; at most {_MAX_DEPTH} levels are allowed") from None
     source = Source({}, problems=_refused(text, name))
-    source.data = _Builder(source, name).build(root, ()) if root is not None else {}
+    if root is None:
+        source.lines[()] = name
+        return source
+    source.data = _Builder(source, name).build(root, ())
     return source
 
 

@@ -55,6 +55,16 @@ def test_a_table_with_groups_is_judged_by_group(world: World, tmp_path: Path) ->
         assert all(row["group"].startswith("patient-") for row in csv.DictReader(file))
 
 
+def test_a_folder_with_a_table_is_read_by_it_as_init_would(world: World, tmp_path: Path) -> None:
+    shutil.copytree(world.pictures, tmp_path / "site")
+    table = (world.folder / "phantoms.csv").read_text().replace("image,label,group", "image,label,patient")
+    (tmp_path / "site" / "labels.csv").write_text(table)
+    result = cervinet("evaluate", world.run, "--data", tmp_path / "site", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["groups"] < metrics["images"] == 60
+
+
 def test_a_picture_that_cannot_be_read_is_counted_and_named_and_the_rest_judged(world: World, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(world.pictures, other)
@@ -75,20 +85,21 @@ def test_data_that_do_not_fit_are_one_sentence(world: World, tmp_path: Path) -> 
     result = cervinet("evaluate", world.run, "--data", tmp_path / "other")
     assert (result.exit_code, result.stderr.splitlines()[0]) == (
         3,
-        "Error: the data have a class 'type_1' that `classes` does not name (did you mean 'Type_1'?); add it to "
-        "`classes`, or take its pictures out",
+        "Error: the data have a class 'type_1' that the network was not trained on (did you mean 'Type_1'?); "
+        "rename it, or take its pictures out of the data",
     )
     result = cervinet("evaluate", world.run, "--data", tmp_path / "nowhere")
     assert (result.exit_code, result.stderr) == (
         3,
-        f"Error: data.root must be a folder; {tmp_path / 'nowhere'} is not there\n",
+        f"Error: there is no folder or table {tmp_path / 'nowhere'}; name the folder that holds the pictures\n",
     )
 
 
-def test_classes_in_another_order_are_refused(world: World) -> None:
-    result = cervinet("evaluate", world.run, "--data", world.pictures, "classes=[Type_3, Type_1, Type_2]")
+@pytest.mark.parametrize("word", ["classes=[Type_3, Type_1, Type_2]", "data.image_size=[64, 64]", "training.epochs=7"])
+def test_what_is_fixed_once_trained_cannot_be_set(world: World, word: str) -> None:
+    result = cervinet("evaluate", world.run, "--data", world.pictures, word)
     assert (result.exit_code, result.stderr) == (
         2,
-        "Error: `classes` must be those of the run in their order, ['Type_1', 'Type_2', 'Type_3']; "
-        "got ['Type_3', 'Type_1', 'Type_2']\n",
+        f"Error: '{word}' cannot be set for a finished run, only data.reader…, evaluation.… and seed; other pictures "
+        "are named by --data\n",
     )

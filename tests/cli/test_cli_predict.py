@@ -65,6 +65,15 @@ def test_csv_holds_the_same_as_json(world: World, tmp_path: Path) -> None:
         assert float(row["p_Type_2"]) == found["probabilities"]["Type_2"]
 
 
+def test_a_csv_that_cannot_be_written_is_told_before_predicting(world: World, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    result = cervinet("predict", world.some(1)[0], "--run", world.run, "--csv", "taken")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: taken cannot be written: Is a directory; name another file\n",
+    )
+
+
 def test_bad_pictures_among_good_ones_are_reported_and_the_others_predicted(world: World, tmp_path: Path) -> None:
     good = world.some(2)
     broken, absent = tmp_path / "broken.jpg", tmp_path / "absent.jpg"
@@ -83,12 +92,14 @@ def test_without_run_the_newest_finished_one_is_used(world: World, tmp_path: Pat
     picture = world.some(1)[0]
     none = cervinet("predict", picture)
     assert none.exit_code == 2
-    assert none.stderr == ("Error: there is no finished run under runs/; train one, or name one: --run DIRECTORY\n")
+    assert none.stderr == ("Error: there is no finished run under runs/; train one, or name the directory of one\n")
     shutil.copytree(world.run, tmp_path / "runs" / "20260101-000000-tiny")
     unfinished = tmp_path / "runs" / "20260102-000000-tiny"
     unfinished.mkdir()
     (unfinished / "status.json").write_text('{"state": "running"}')
-    assert cervinet("predict", picture, "--json").exit_code == 0
+    newest = cervinet("predict", picture, "--json")
+    assert newest.exit_code == 0
+    assert newest.stderr == "Run: runs/20260101-000000-tiny (the newest finished one)\n"
 
 
 def test_wrong_words_are_one_sentence_each(world: World, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def test_before_the_first_epoch_it_says_what_it_is_about_to_do(world: World) -> None:
     assert world.trained.exit_code == 0
     said = world.trained.stderr
-    before, _, after = said.partition("         epoch")
+    before, _, after = said.partition("    epoch")
     for part in (
         f"Pictures under {world.pictures}",
         "class    train   val   test   all",

@@ -124,7 +124,10 @@ class TestClasses:
     def test_pictures_only_to_be_judged_on_may_lack_some(self):
         made = manifest(("a", "test"), ("c", "test"))
         assert checked(made, ["a", "b", "c"], to_learn=False).classes == ("a", "b", "c")
-        assert error(made, ["a", "b"], to_learn=False).startswith("the data have a class 'c' that `classes`")
+        assert error(made, ["a", "b"], to_learn=False) == (
+            "the data have a class 'c' that the network was not trained on (known: a, b); "
+            "rename it, or take its pictures out of the data"
+        )
 
 
 class TestRows:
@@ -192,10 +195,10 @@ class TestFiles:
         with pytest.raises(DataError) as caught:
             check_files(made)
         assert str(caught.value) == (
-            f"{tmp_path / '1.png'} and 2 more must be a picture file and is not there; "
+            f"3 of 4 pictures are not there as files, the first is {tmp_path / '1.png'}; "
             "correct the image column or data.root, or bring the files"
         )
 
     def test_one(self, tmp_path):
-        with pytest.raises(DataError, match=r"^\S*0\.png must be a picture file and is not there; "):
+        with pytest.raises(DataError, match=r"^1 of 1 pictures are not there as files, the first is \S*0\.png; "):
             check_files(Manifest(manifest(("a",)).table, tmp_path))

@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from cervinet.data.manifest import SPLITS, table_of
 from cervinet.data.splits import assign_splits, divide, splits_from_file
-from cervinet.errors import DataError
+from cervinet.errors import ConfigError, DataError
 
 USUAL = {"train": 0.7, "val": 0.15, "test": 0.15}
 
@@ -153,7 +153,15 @@ class TestAssign:
 
     def test_given_splits_stay(self):
         table = rows_of(["train"] * 10 + ["val"] * 4 + ["test"] * 4)
-        assert list(assigned(table, val=0.5, test=0.4)) == list(table["split"])
+        assert list(assigned(table)) == list(table["split"])
+
+    @pytest.mark.parametrize("name", ["val", "test"])
+    def test_a_share_of_a_given_split_is_refused(self, name):
+        with pytest.raises(ConfigError) as caught:
+            assigned(rows_of(["train"] * 10 + [name] * 4), **{name: 0.5})
+        assert str(caught.value) == (
+            f"`data.split.{name}` has no use: the data bring their own {name} part; take it out"
+        )
 
     def test_rows_without_a_split_are_train_where_both_are_given(self):
         assert list(assigned(rows_of([None, "train", "val", "test", None]))[[0, 4]]) == ["train"] * 2
@@ -163,10 +171,10 @@ class TestAssign:
         assert counts.to_dict() == {"train": 50, "val": 30, "test": 20}
 
     def test_shares_that_leave_nothing(self):
-        with pytest.raises(DataError) as caught:
+        with pytest.raises(ConfigError) as caught:
             assigned(rows_of([None] * 10), val=0.5, test=0.5)
         assert str(caught.value) == (
-            "data.split.val and data.split.test must leave something to train on; got {'val': 0.5, 'test': 0.5}"
+            "`data.split.val` and `data.split.test` must leave something to train on; got 0.5 and 0.5"
         )
 
     def test_the_table_is_left_as_it_was(self):

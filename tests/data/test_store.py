@@ -208,6 +208,14 @@ store.open_store([root / name for name in {NAMES}], root, {SIZE}, {STEPS}, root.
         assert (found.built, found.path, stores(root)) == (True, path, [path.name])
         np.testing.assert_array_equal(found.images, expected(root))
 
+    def test_a_store_that_was_cut_short_is_built_anew(self, root):
+        first = opened(root)
+        pixels, array = first.images[:].copy(), first.path / "images.npy"
+        array.write_bytes(array.read_bytes()[:-100])
+        again = opened(root)
+        assert again.built
+        np.testing.assert_array_equal(again.images, pixels)
+
     def test_too_little_space(self, root, monkeypatch):
         usage = shutil.disk_usage(root)._replace(free=1439)
         monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage)

@@ -116,8 +116,14 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
     settled = tuple(classes) if classes else manifest.classes or tuple(found)
     strange = [label for label in found if label not in settled]
     if strange:
+        near = did_you_mean(strange[0], settled)
+        if not to_learn:
+            raise DataError(
+                f"the data have a class '{strange[0]}' that the network was not trained on{near}; "
+                "rename it, or take its pictures out of the data"
+            )
         raise DataError(
-            f"the data have a class '{strange[0]}' that `classes` does not name{did_you_mean(strange[0], settled)}; "
+            f"the data have a class '{strange[0]}' that `classes` does not name{near}; "
             "add it to `classes`, or take its pictures out"
         )
     if len(settled) < 2:
@@ -142,9 +148,8 @@ def check_files(manifest: Manifest) -> None:
     """Raises a DataError that counts and names files that the table lists but the disk does not have."""
     missing = [path for path in manifest.paths() if not path.is_file()]
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DataError(
-            f"{missing[0]}{more} must be a picture file and is not there; "
+            f"{len(missing)} of {len(manifest)} pictures are not there as files, the first is {missing[0]}; "
             "correct the image column or data.root, or bring the files"
         )
 

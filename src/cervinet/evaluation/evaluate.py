@@ -90,9 +90,9 @@ def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float =
         drawn = bootstrap(values, groups=groups, images=len(members), draws=draws, seed=seed)
 
     # A draw without one of the sample's classes would average over fewer of them: another quantity.
-    occurs = matrix.sum(axis=1) > 0
-    lacking = np.isnan(drawn["sensitivity"][:, occurs]).any(axis=1)
-    drawn["balanced_accuracy"] = np.where(lacking[:, None], np.nan, drawn["balanced_accuracy"])
+    occurs: NDArray[np.bool_] = np.greater(matrix.sum(axis=1), 0)
+    lacking = np.isnan(drawn["sensitivity"][:, occurs]).any(axis=1, keepdims=True)
+    drawn["balanced_accuracy"] = np.where(lacking, np.nan, drawn["balanced_accuracy"])
 
     def estimated(name: str, at: slice, reasons: list[str], n: int) -> Estimate:
         return estimate(found[name][0, at], drawn[name][:, at], reasons, n=n, groups=groups, confidence=confidence)

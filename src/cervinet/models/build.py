@@ -70,9 +70,8 @@ def load_weights(model: keras.Model, name: str, weights: str) -> None:
     if weights == "imagenet":
         target.set_weights(fetch_imagenet(name, model.input_shape[1:3]).get_weights())
         return
+    check_weights(weights)
     path = Path(weights)
-    if not path.is_file():
-        raise ConfigError(f"`model.weights` must be none, imagenet or a file; there is no file {path}")
     try:
         if path.suffix == ".keras":
             _copy_weights(keras.models.load_model(path, compile=False, safe_mode=True), model, target, path)
@@ -81,6 +80,12 @@ def load_weights(model: keras.Model, name: str, weights: str) -> None:
     except (ValueError, OSError, KeyError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ConfigError(f"`model.weights`: {path} does not fit `{name}`: {reason}") from None
+
+
+def check_weights(weights: str) -> None:
+    """Raises a ConfigError unless this is none, imagenet or a file."""
+    if weights not in ("none", "imagenet") and not Path(weights).is_file():
+        raise ConfigError(f"`model.weights` must be none, imagenet or a file; there is no file {weights}")
 
 
 def fetch_imagenet(name: str, size: tuple[int, int] = (224, 224)) -> keras.Model:

@@ -31,7 +31,8 @@ def class_folders(root: Path, *, sublabels: bool = False) -> Manifest:
             belong to the class of the first.
     """
     if not root.is_dir():
-        raise DataError(f"data.root must be a folder; {root} is {'a file' if root.exists() else 'not there'}")
+        where = "" if root.is_absolute() else f" (looked for in {Path.cwd()})"
+        raise DataError(f"data.root must be a folder; {root} is {'a file' if root.exists() else 'not there' + where}")
     rows, ignored = [], []
     parts = split_folders(root) or {None: root}
     for split, folder in parts.items():
@@ -93,7 +94,10 @@ def why_ignored(name: str) -> str:
         return "hidden"
     if name.lower() in ("thumbs.db", "desktop.ini"):
         return "of the file browser"
-    return "" if Path(name).suffix.lower() in IMAGE_SUFFIXES else "not an image"
+    suffix = Path(name).suffix.lower()
+    if suffix in (".dcm", ".dicom"):
+        return "DICOM, to be converted first"
+    return "" if suffix in IMAGE_SUFFIXES else "not an image"
 
 
 def _class_folders(folder: Path) -> list[Path]:
