@@ -21,7 +21,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CERVINET = str(Path(sys.executable).with_name("cervinet"))
-AUGMENT = "training.augment={horizontal_flip: 0.5, vertical_flip: 0.5, rotation: 90, zoom: [0.8, 1.1], contrast: 0.2}"
+# What the recipe's augmentation layers do, on a black ground as there.
+AUGMENT = (
+    "training.augment={horizontal_flip: 0.5, vertical_flip: 0.5, rotation: 90, zoom: [0.8, 1.1], contrast: 0.2, "
+    "fill: black}"
+)
 EPOCHS = 5
 
 

@@ -4,7 +4,6 @@ Each function takes what came before and plain values out of the Config; `workfl
 is imported by the functions that need it.
 """
 
-import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,17 +84,17 @@ def fit_network(
     """Train, then put the best weights back; the best epoch, counted from 1."""
     from cervinet.data.pipeline import batches_of
     from cervinet.report.write import write_progress
-    from cervinet.training.checkpoint import EpochPaths, save_epoch
+    from cervinet.training.checkpoint import EpochPaths, load_weights, save_epoch
     from cervinet.training.fit import Row, Tracker, fit
 
     settings, stopping = config.training, config.training.early_stopping
     paths = EpochPaths(best=run.best, last=run.last, history=run.history)
-    drawn = -math.inf
+    drawn = time.perf_counter()
 
     def on_epoch(history: list[Row], best: bool) -> None:
         nonlocal drawn
         save_epoch(model, history, best, paths)
-        # Drawing takes a third of a second: after every epoch where epochs are long, less often where not.
+        # Drawing takes a tenth of a second: after every epoch where epochs are long, less often where not.
         if time.perf_counter() - drawn > _REDRAW_SECONDS:
             write_progress(history, settings.monitor, run.progress_plot, manifest.note)
             drawn = time.perf_counter()
@@ -118,7 +117,7 @@ def fit_network(
         on_epoch=on_epoch,
     )
     write_progress(fitted.history, settings.monitor, run.progress_plot, manifest.note)
-    model.load_weights(run.best)
+    load_weights(model, run.best)
     return fitted.best_epoch
 
 

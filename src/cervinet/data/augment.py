@@ -30,6 +30,15 @@ class Augmentation:
     def __bool__(self) -> bool:
         return self != Augmentation(fill=self.fill)
 
+    def views(
+        self, images: NDArray[np.uint8], *, seed: int, epoch: int, indices: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """An augmented view of each picture, uint8 (n, height, width, 3); `indices` are their rows, int64 (n,)."""
+        result = np.empty_like(images)
+        for view, image, index in zip(result, images, indices, strict=True):
+            view[...] = self.apply(image, seed=seed, epoch=epoch, index=int(index))
+        return result
+
     def apply(self, image: NDArray[np.uint8], *, seed: int, epoch: int, index: int) -> NDArray[np.uint8]:
         """One augmented view.
 

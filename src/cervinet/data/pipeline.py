@@ -50,11 +50,7 @@ class Batches:
             images = self.images[rows]
             if not augmentation:
                 return images
-            views = (
-                augmentation.apply(image, seed=seed, epoch=epoch, index=int(row))
-                for image, row in zip(images, rows, strict=True)
-            )
-            return np.stack(list(views))
+            return augmentation.views(images, seed=seed, epoch=epoch, indices=rows)
 
         return self._dataset(order, pictures)
 

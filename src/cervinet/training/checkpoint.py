@@ -1,6 +1,7 @@
 """The weights of the last and of the best epoch, and the history, on the disk after every epoch."""
 
 import errno
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def save_epoch(model: keras.Model, history: list[dict[str, float]], best: bool, 
     try:
         save_weights(model, paths.last)
         if best:
-            save_weights(model, paths.best)
+            with replacing(paths.best) as temporary:
+                shutil.copyfile(paths.last, temporary)
         write_atomically(paths.history, pd.DataFrame(history).to_csv(index=False).encode())
     except OSError as error:
         what = "the disk is full" if error.errno == errno.ENOSPC else str(error.strerror or error)
@@ -40,6 +42,13 @@ def save_epoch(model: keras.Model, history: list[dict[str, float]], best: bool, 
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
+    """Write the weights of a network, whole or not at all, without the optimizer's two to three times as many."""
+    uncompiled = keras.Model(model.inputs, model.outputs)
     # Keras truncates its target in place: a full disk would destroy the best weights so far.
     with replacing(path) as temporary:
-        model.save_weights(temporary, overwrite=True)
+        uncompiled.save_weights(temporary, overwrite=True)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Put weights that `save_weights` wrote back into a network."""
+    keras.Model(model.inputs, model.outputs).load_weights(path)

@@ -28,3 +28,5 @@ def compile_model(
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=xla,
     )
+    # Variables that are first made inside the training step make TensorFlow trace the step twice.
+    model.optimizer.build(model.trainable_variables)
