@@ -205,6 +205,18 @@ class TestFromFile:
         path = file("split,label,image\ntest,x,3.png\nval,x,1.png\ntrain,x,0.png\ntrain,x,2.png\n")
         assert list(splits_from_file(self.TABLE, path)) == ["train", "val", "train", "test"]
 
+    def test_a_split_of_the_data_s_own_is_not_overruled(self, file):
+        table = rows_of(["train", "train", "test"])
+        path = file("image,split\n0.png,train\n1.png,val\n2.png,test\n")
+        assert list(splits_from_file(table, path)) == ["train", "val", "test"]
+        path = file("image,split\n0.png,train\n1.png,val\n2.png,train\n")
+        with pytest.raises(DataError) as caught:
+            splits_from_file(table, path)
+        assert str(caught.value) == (
+            f"{path} puts 2.png into train, but the data themselves put it into test; "
+            "leave data.split.file out, or correct one of the two"
+        )
+
     def test_names_that_a_spreadsheet_would_run_come_back(self, file):
         table = table_of([{"image": "=1+1.png", "label": "a"}, {"image": "'=1.png", "label": "a"}])
         path = file("image,split\n'=1+1.png,val\n''=1.png,test\n")

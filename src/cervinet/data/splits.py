@@ -111,4 +111,11 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
             f"{path} lists {len(gone)} pictures that the data no longer have, the first is {min(gone)}; "
             "bring them back, or make a new division"
         )
+    # What the data call train may have been divided further; their own val and test must stay what they are.
+    for image, own in zip(images, table["split"], strict=True):
+        if own in ("val", "test") and own != found[image]:
+            raise DataError(
+                f"{path} puts {image} into {found[image]}, but the data themselves put it into {own}; "
+                "leave data.split.file out, or correct one of the two"
+            )
     return pd.Series([found[image] for image in images], table.index, object)
