@@ -67,7 +67,7 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
         next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
 
 
-@main.command()
+@main.command(short_help="Judge a run on its test split or other data.")
 @click.argument("run_or_override", nargs=-1, metavar="[RUN] [KEY=VALUE]...")
 @click.option("--data", type=FOLDER, help="Another folder or table to judge the run on, all of it.")
 @click.option("--out", type=FOLDER, help="Where to write. Default: a new folder in RUN/evaluations/.")
@@ -93,7 +93,7 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
         raise PredictionError(unreadable_text([u.error for u in judged.unreadable], judged.evaluation.images))
 
 
-@main.command()
+@main.command(short_help="Class and probabilities of pictures.")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("--run", "run_path", type=FOLDER, help="Run directory. Default: the newest finished one under runs/.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
@@ -128,7 +128,7 @@ def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_f
         raise PredictionError(unreadable_text(errors, len(seen) - len(errors)))
 
 
-@main.command()
+@main.command(short_help="Write a config for a folder of pictures.")
 @click.argument("folder", type=FOLDER)
 @click.option("--to", type=FOLDER, help="The YAML file to write. Default: FOLDER's name in this directory.")
 def init(folder: Path, to: Path | None) -> None:
@@ -141,7 +141,7 @@ def init(folder: Path, to: Path | None) -> None:
     next_commands(f"train --config {quoted(path)} --dry-run", f"train --config {quoted(path)}")
 
 
-@main.command()
+@main.command(short_help="Try it all on synthetic phantoms.")
 @click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
 def demo(run_dir: Path | None) -> None:
     """Train, evaluate and predict on synthetic phantoms: no data, no download, about two minutes."""
