@@ -147,6 +147,7 @@ def demo(run_dir: Path | None) -> None:
     """Train, evaluate and predict on synthetic phantoms: no data, no download, about two minutes."""
     from cervinet import workflow
     from cervinet.config import load_config
+    from cervinet.inference.inputs import pictures_named
     from cervinet.shipped import shipped_config
 
     config = load_config(shipped_config("demo.yaml"))
@@ -154,7 +155,7 @@ def demo(run_dir: Path | None) -> None:
     judged = workflow.train(config, run_dir, _progress(quiet=False))
     show_results(judged)
     pictures = workflow.example_pictures(_run(judged.run), count=3)
-    card, predictions = workflow.predict(_run(judged.run), pictures, _progress(quiet=True))
+    card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures), _progress(quiet=True))
     show_predictions(list(predictions), card.classes, card.note)
     run = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)

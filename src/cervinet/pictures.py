@@ -9,8 +9,9 @@ import pandas as pd
 from cervinet import registry
 from cervinet.config import Config, check
 from cervinet.data.layout import find_layout
-from cervinet.data.manifest import SPLITS, Manifest, check_files, check_leakage, check_parts, checked
-from cervinet.data.preprocess import Steps, load_prepared
+from cervinet.data.manifest import SPLITS, Manifest
+from cervinet.data.manifest_checks import check_files, check_leakage, check_parts, checked
+from cervinet.data.preprocess import Steps, prepare
 from cervinet.data.splits import assign_splits, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, decode_all, default_cache, open_store, unreadable
 from cervinet.errors import ConfigError, DataError, ImageError, UsageError
@@ -39,7 +40,7 @@ def read_manifest(config: Config) -> Manifest:
 def check_pictures(config: Config, manifest: Manifest, progress: Progress) -> None:
     """Decode every picture, keep none. Raises a DataError that names those that cannot be read."""
     steps = fixed_steps(config)
-    decoded = decode_all(manifest.paths(), lambda path: load_prepared(path, config.data.image_size, steps))
+    decoded = decode_all(manifest.pictures(), lambda picture: prepare(picture, config.data.image_size, steps))
     found = progress.track(decoded, len(manifest), "Reading pictures")
     errors = [str(image) for _, image in found if isinstance(image, ImageError)]
     if errors:
@@ -56,13 +57,13 @@ def open_images(config: Config, manifest: Manifest, progress: Progress) -> Image
         return build_store(config, manifest, progress)
     # Inside tf.data the error of a picture would lose its type and its sentence.
     check_pictures(config, manifest, progress)
-    return Decoder(manifest.paths(), config.data.image_size, fixed_steps(config))
+    return Decoder(manifest.pictures(), config.data.image_size, fixed_steps(config))
 
 
 def build_store(config: Config, manifest: Manifest, progress: Progress) -> Store:
     """The store of the pictures, built unless it is there already."""
     cache = config.data.cache or default_cache()
-    store = open_store(manifest.paths(), manifest.root, config.data.image_size, fixed_steps(config), cache, progress)
+    store = open_store(manifest.pictures(), manifest.root, config.data.image_size, fixed_steps(config), cache, progress)
     progress.say(f"{len(manifest)} prepared pictures in {store.path} ({'new' if store.built else 'reused'})")
     return store
 

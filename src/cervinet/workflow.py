@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cervinet import assembly, pictures
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
+from cervinet.data.picture import Picture
 from cervinet.data.store import Store
 from cervinet.errors import CervinetError, TrainingError
 from cervinet.evaluation.evaluate import Evaluation
@@ -78,19 +79,19 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
     split = "external" if external else "test"
     manifest = pictures.pictures_to_judge(config, run, external)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
-    found = list(progress.track(predictor.files(manifest.paths()), len(manifest), "Predicting"))
+    found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
     evaluation = assembly.judge(config, predictions, folder, manifest.note)
     return Judged(run.path, folder, evaluation, manifest.note, predictions.unreadable)
 
 
-def predict(run: Run, paths: Sequence[Path], progress: Progress) -> tuple[ModelCard, Iterator["Prediction"]]:
+def predict(run: Run, pictures: Sequence[Picture], progress: Progress) -> tuple[ModelCard, Iterator["Prediction"]]:
     """Every picture's probabilities, in order, as they are ready."""
     from cervinet.inference.predictor import Predictor
 
     predictor = Predictor.load(run)
-    return predictor.card, progress.track(predictor.files(paths), len(paths), "Predicting")
+    return predictor.card, progress.track(predictor.pictures(pictures), len(pictures), "Predicting")
 
 
 def prepare(config: Config, progress: Progress) -> Store:

@@ -62,13 +62,14 @@ def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table
     card = json.loads((world.run / "model.json").read_text())
     assert card["classes"] == ["Type_1", "Type_2", "Type_3"]
     assert (card["image_size"], card["preprocess"]) == ([28, 28], [["letterbox", {"fill": 0}]])
-    from cervinet.data.preprocess import load_prepared
+    from cervinet.data.picture import Picture
+    from cervinet.data.preprocess import prepare
 
     with (world.run / "predictions_test.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows
     for row in rows:
-        pixels = load_prepared(world.pictures / row["image"], (28, 28), (("letterbox", {"fill": 0}),))
+        pixels = prepare(Picture(world.pictures / row["image"]), (28, 28), (("letterbox", {"fill": 0}),))
         probabilities = model(pixels[None], training=False).numpy()[0]
         np.testing.assert_allclose([float(row[f"p_{name}"]) for name in card["classes"]], probabilities, atol=1e-6)
         assert row["predicted"] == card["classes"][int(probabilities.argmax())]
@@ -113,7 +114,7 @@ def test_a_second_run_on_the_same_pictures_decodes_none(world: World, tmp_path: 
     def decoded(*arguments: object) -> None:
         raise AssertionError("a picture was decoded")
 
-    monkeypatch.setattr(store, "load_prepared", decoded)
+    monkeypatch.setattr(store, "prepare", decoded)
     result = cervinet("train", "--config", world.config, "--run-dir", tmp_path / "second", "training.epochs=1")
     assert result.exit_code == 0
     assert "(reused)" in result.stderr

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cervinet.data.manifest import BOX_COLUMNS, Manifest, check_files, check_leakage, check_parts, checked, table_of
+from cervinet.data.manifest import BOX_COLUMNS, Manifest, table_of
+from cervinet.data.manifest_checks import check_files, check_leakage, check_parts, checked
 from cervinet.errors import DataError, LeakageError
 
 ROOT = Path("pictures")
@@ -32,7 +33,7 @@ FOUR = [("a",), ("a",), ("b",), ("b",)]
 class TestTableOf:
     def test_has_every_column_whatever_was_given(self):
         table = table_of([{"image": "x.png", "label": "a"}])
-        assert list(table.columns) == ["image", "label", "sublabel", "group", "split", *BOX_COLUMNS]
+        assert list(table.columns) == ["image", "label", "sublabel", "group", "site", "split", *BOX_COLUMNS, "masks"]
         assert table.loc[0, ["sublabel", "group", "split"]].tolist() == [None, None, None]
         assert all(table[column].dtype == np.float64 for column in BOX_COLUMNS)
         assert table[list(BOX_COLUMNS)].isna().all(axis=None)

@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from cervinet.data.picture import Picture
 from cervinet.data.preprocess import (
     Steps,
     center_crop,
     clahe,
     letterbox,
-    load_prepared,
     prepare,
     stretch,
 )
@@ -125,8 +125,12 @@ def test_steps_run_in_their_order() -> None:
     image = noise(40, 60)
     first: Steps = (("clahe", {"tiles": 2}), ("stretch", {}))
     last: Steps = (("stretch", {}), ("clahe", {"tiles": 2}))
-    np.testing.assert_array_equal(prepare(image, (20, 20), first), stretch(clahe(image, (20, 20), tiles=2), (20, 20)))
-    np.testing.assert_array_equal(prepare(image, (20, 20), last), clahe(stretch(image, (20, 20)), (20, 20), tiles=2))
+    np.testing.assert_array_equal(
+        prepare(Picture(Path("x"), pixels=image), (20, 20), first), stretch(clahe(image, (20, 20), tiles=2), (20, 20))
+    )
+    np.testing.assert_array_equal(
+        prepare(Picture(Path("x"), pixels=image), (20, 20), last), clahe(stretch(image, (20, 20)), (20, 20), tiles=2)
+    )
 
 
 def test_a_file_its_bytes_and_a_small_picture_give_the_same(tmp_path: Path) -> None:
@@ -134,16 +138,14 @@ def test_a_file_its_bytes_and_a_small_picture_give_the_same(tmp_path: Path) -> N
     Image.fromarray(noise(40, 60)).save(buffer, "PNG")
     (tmp_path / "a.png").write_bytes(buffer.getvalue())
     expected = letterbox(noise(40, 60), (16, 16))
-    np.testing.assert_array_equal(load_prepared(tmp_path / "a.png", (16, 16), LETTERBOX), expected)
-    np.testing.assert_array_equal(prepare(buffer.getvalue(), (16, 16), LETTERBOX), expected)
+    np.testing.assert_array_equal(prepare(Picture(tmp_path / "a.png"), (16, 16), LETTERBOX), expected)
 
 
-def test_a_large_jpeg_prepared_from_a_reduced_decode_looks_like_the_full_one() -> None:
+def test_a_large_jpeg_prepared_from_a_reduced_decode_looks_like_the_full_one(tmp_path: Path) -> None:
     y, x = np.mgrid[0:800, 0:1200]
     image = np.dstack([127 + 90 * np.sin(x / 30), 127 + 90 * np.cos(y / 25), (x + y) / 8]).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=92)
-    reduced = prepare(buffer.getvalue(), (64, 96), LETTERBOX)
+    Image.fromarray(image).save(tmp_path / "a.jpg", quality=92)
+    reduced = prepare(Picture(tmp_path / "a.jpg"), (64, 96), LETTERBOX)
     error = reduced.astype(float) - letterbox(image, (64, 96))
     assert 10 * np.log10(255**2 / (error**2).mean()) > 45
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from cervinet.data import store
-from cervinet.data.preprocess import load_prepared
+from cervinet.data.picture import Picture
+from cervinet.data.preprocess import prepare
 from cervinet.data.store import Decoder, decode_all, default_cache, open_store
 from cervinet.errors import DataError, ImageError
 from cervinet.progress import Silent
@@ -31,16 +32,17 @@ def root(pictures):
 def loads(monkeypatch):
     """The paths that were decoded."""
     calls = []
-    monkeypatch.setattr(store, "load_prepared", lambda path, *more: calls.append(path) or load_prepared(path, *more))
+    monkeypatch.setattr(store, "prepare", lambda picture, *more: calls.append(picture.path) or prepare(picture, *more))
     return calls
 
 
 def opened(root, *, names=NAMES, size=SIZE, steps=STEPS, cache=None):
-    return open_store([root / name for name in names], root, size, steps, cache or root.parent / "cache", Silent())
+    pictures = [Picture(root / name) for name in names]
+    return open_store(pictures, root, size, steps, cache or root.parent / "cache", Silent())
 
 
 def expected(root, names=NAMES):
-    return np.stack([load_prepared(root / name, SIZE, STEPS) for name in names])
+    return np.stack([prepare(Picture(root / name), SIZE, STEPS) for name in names])
 
 
 def stores(root):
@@ -166,13 +168,13 @@ class TestFailure:
 
     @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, RuntimeError])
     def test_an_exception_leaves_nothing_and_the_next_call_completes(self, root, monkeypatch, error):
-        def fail(path, *more):
-            if path.name == "2.png":
+        def fail(picture, *more):
+            if picture.path.name == "2.png":
                 raise error
-            return load_prepared(path, *more)
+            return prepare(picture, *more)
 
         with monkeypatch.context() as patch:
-            patch.setattr(store, "load_prepared", fail)
+            patch.setattr(store, "prepare", fail)
             with pytest.raises(error):
                 opened(root)
         assert stores(root) == []
@@ -183,15 +185,17 @@ class TestFailure:
 import os, signal, sys
 from pathlib import Path
 from cervinet.data import store
+from cervinet.data.picture import Picture
 from cervinet.progress import Silent
-real = store.load_prepared
-def load(path, *more):
-    if path.name == "2.png":
+real = store.prepare
+def load(picture, *more):
+    if picture.path.name == "2.png":
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(path, *more)
-store.load_prepared = load
+    return real(picture, *more)
+store.prepare = load
 root = Path(sys.argv[1])
-store.open_store([root / name for name in {NAMES}], root, {SIZE}, {STEPS}, root.parent / "cache", Silent())
+pictures = [Picture(root / name) for name in {NAMES}]
+store.open_store(pictures, root, {SIZE}, {STEPS}, root.parent / "cache", Silent())
 """
         assert child(code, str(root)).returncode == -signal.SIGKILL
         (left,) = stores(root)

@@ -19,7 +19,7 @@ def root(pictures, monkeypatch):
 
 
 def named(*names):
-    return [os.fspath(path) for path in pictures_named(names)]
+    return [os.fspath(picture.path) for picture in pictures_named(names)]
 
 
 def test_files_as_they_are_in_order(root):

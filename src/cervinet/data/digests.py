@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from cervinet.errors import DataError
+from cervinet.data.decode import read_bytes
+from cervinet.data.picture import Picture
+from cervinet.errors import ImageError
 from cervinet.files import write_atomically
 
 _RACY_NS = 2_000_000_000
@@ -33,9 +35,10 @@ class Digests:
             self._known = {}
         self.read = 0  # files hashed since, for the tests of the promise above
 
-    def of(self, paths: Iterable[Path]) -> list[str]:
-        """The digest of each file. Raises DataError when one cannot be read."""
-        digests, changed = [], False
+    def of(self, paths: Iterable[Path]) -> list[str | ImageError]:
+        """The digest of each file, or why it cannot be read."""
+        digests: list[str | ImageError] = []
+        changed = False
         now = time.time_ns()
         for path in paths:
             key = os.fspath(path)
@@ -45,9 +48,13 @@ class Digests:
                 if known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
                     digests.append(str(known[2]))
                     continue
-                digest = digest_of(path.read_bytes())
-            except OSError as error:
-                raise DataError(f"{path} cannot be read: {error.strerror}; mend its permissions or remove it") from None
+            except (OSError, ValueError):
+                pass  # read_bytes says it in words
+            try:
+                digest = digest_of(read_bytes(path))
+            except ImageError as error:
+                digests.append(error)
+                continue
             self.read += 1
             digests.append(digest)
             if now - stat.st_mtime_ns > _RACY_NS:
@@ -57,3 +64,9 @@ class Digests:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomically(self._file, json.dumps(self._known).encode())
         return digests
+
+    def of_pictures(self, pictures: Iterable[Picture]) -> list[str | ImageError]:
+        """The same for pictures, whose pixels may be at hand; masks and boxes are no part of it."""
+        pictures = list(pictures)
+        files = iter(self.of(picture.path for picture in pictures if picture.pixels is None))
+        return [next(files) if p.pixels is None else digest_of(p.pixels.tobytes()) for p in pictures]

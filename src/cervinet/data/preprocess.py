@@ -1,11 +1,10 @@
 """The fixed steps between decoding and the network: the same for every image, in training and in use.
 
-A step takes the picture and the size the network wants, `(height, width)`; exactly one step of a list
-resizes. A step that needs more of an image's row than its pixels (its box, its mask) is to take it as a third
-positional argument and to say so in a trait: keyword-only arguments are YAML options and nothing else.
+A step takes the pixels so far and the size the network wants, `(height, width)`; exactly one step of a list resizes.
+One that needs a picture's box or masks says so in the trait `region` and takes the `Picture` as a third argument.
+Keyword-only arguments are YAML options and nothing else.
 """
 
-import os
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cervinet.data.decode import decode, read_bytes
+from cervinet.data.picture import Picture
 from cervinet.registry import find, register
 
 PREPROCESS_VERSION = 1
@@ -24,36 +23,28 @@ Size = tuple[int, int]
 Steps = tuple[tuple[str, dict[str, Any]], ...]
 
 
-def load_prepared(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], size: Size, steps: Steps) -> Image:
-    """The picture in a file as the network takes it: `(h, w, 3)` uint8 RGB, 0–255.
-
-    Raises:
-        ImageError: the file cannot be read or is no whole picture.
-    """
-    return prepare(read_bytes(path), size, steps, name=os.fsdecode(path))
-
-
-def prepare(source: bytes | Image, size: Size, steps: Steps, *, name: str = "image") -> Image:
+def prepare(picture: Picture, size: Size, steps: Steps) -> Image:
     """A picture as the network takes it.
 
-    The bytes of a large JPEG are decoded at a fraction of its size (see `decode`), so they give slightly
-    other pixels than the same picture decoded in full beforehand: pass bytes wherever there are bytes.
+    A large JPEG is decoded at a fraction of its size (see `decode`), unless a step cuts a part out of it.
 
     Args:
-        source: an image file's bytes, or a decoded `(H, W, 3)` uint8 RGB picture.
+        picture: where the pixels are, and its box and masks.
         size: `(height, width)` of the result.
         steps: names and options, as a checked config has them.
-        name: what an error calls the picture.
 
     Returns:
         `(height, width, 3)` uint8 RGB, 0–255.
 
     Raises:
-        ImageError: the bytes are no whole picture.
+        ImageError: there is no whole picture, or a step cannot do without a region that it lacks.
     """
-    image = decode(source, at_least=size, name=name) if isinstance(source, bytes) else source
-    for step, options in steps:
-        image = find("preprocess", step).function(image, size, **options)
+    entries = [(find("preprocess", name), options) for name, options in steps]
+    cut = any(entry.traits.get("cuts") for entry, _ in entries)
+    image = picture.read(at_least=None if cut else size)
+    for entry, options in entries:
+        row = (picture,) if "region" in entry.traits else ()
+        image = entry.function(image, size, *row, **options)
     return image
 
 

@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from cervinet.data.decode import DECODER_VERSION
 from cervinet.data.digests import Digests, digest_of
-from cervinet.data.preprocess import PREPROCESS_VERSION, Steps, load_prepared
+from cervinet.data.picture import Picture
+from cervinet.data.preprocess import PREPROCESS_VERSION, Steps, prepare
 from cervinet.environment import cores
 from cervinet.errors import DataError, ImageError
 from cervinet.files import write_atomically
@@ -34,6 +35,8 @@ from cervinet.progress import Progress
 
 # Pictures are worked on side by side, each by one thread; threads of OpenCV's own on top only get in the way.
 cv2.setNumThreads(1)
+
+Item = TypeVar("Item")
 
 _UNFINISHED = ".building-"
 _STALE_SECONDS = 24 * 3600
@@ -55,12 +58,12 @@ class Store:
 class Decoder:
     """The same pictures without a store: decoded anew each time they are asked for."""
 
-    paths: Sequence[Path]
+    pictures: Sequence[Picture]
     size: tuple[int, int]
     steps: Steps
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        return np.stack([load_prepared(self.paths[row], self.size, self.steps) for row in rows])
+        return np.stack([prepare(self.pictures[row], self.size, self.steps) for row in rows])
 
 
 Images = Store | Decoder
@@ -74,12 +77,12 @@ def default_cache() -> Path:
 
 
 def open_store(
-    paths: Sequence[Path], root: Path, size: tuple[int, int], steps: Steps, cache: Path, progress: Progress
+    pictures: Sequence[Picture], root: Path, size: tuple[int, int], steps: Steps, cache: Path, progress: Progress
 ) -> Store:
     """The store of these pictures, built if it is not there.
 
     Args:
-        paths: picture files.
+        pictures: in the order of the rows.
         root: their folder; only names the file in which digests are remembered.
         size: (height, width) in pixels.
         steps: fixed preprocessing.
@@ -90,15 +93,21 @@ def open_store(
         DataError: pictures that cannot be read, all named; or too little space on the disk.
     """
     _make_folder(cache / "stores")
-    digests = Digests(cache, root).of(progress.track(paths, len(paths), "Looking for changes"))
+    known = Digests(cache, root)
+    digests = known.of_pictures(progress.track(pictures, len(pictures), "Looking for changes"))
+    masks = known.of(mask for picture in pictures for mask in picture.masks)
+    errors = [str(error) for error in (*digests, *masks) if isinstance(error, ImageError)]
+    if errors:
+        raise DataError(unreadable(errors, len(pictures)))
     versions = [DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
-    key = digest_of(json.dumps([versions, size, steps, digests]).encode())
+    regions = [(picture.box, len(picture.masks)) for picture in pictures]
+    key = digest_of(json.dumps([versions, size, steps, digests, regions, masks]).encode())
     folder = cache / "stores" / key
-    shape = (len(paths), *size, 3)
+    shape = (len(pictures), *size, 3)
     images = _mapped(folder, shape)
     if images is not None:
         return Store(images, folder, built=False)
-    _build(folder, shape, paths, size, steps, progress)
+    _build(folder, shape, pictures, size, steps, progress)
     images = _mapped(folder, shape)
     if images is None:
         raise DataError(f"the prepared pictures in {folder} cannot be read; remove that folder and try again")
@@ -125,15 +134,15 @@ def _make_folder(stores: Path) -> None:
 
 
 def decode_all(
-    paths: Iterable[Path], load: Callable[[Path], NDArray[np.uint8]], workers: int | None = None
-) -> Iterator[tuple[Path, NDArray[np.uint8] | ImageError]]:
+    pictures: Iterable[Item], load: Callable[[Item], NDArray[np.uint8]], workers: int | None = None
+) -> Iterator[tuple[Item, NDArray[np.uint8] | ImageError]]:
     """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer."""
     workers = workers or cores()
-    waiting: deque[tuple[Path, Future[NDArray[np.uint8]]]] = deque()
+    waiting: deque[tuple[Item, Future[NDArray[np.uint8]]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for path in paths:
-                waiting.append((path, pool.submit(load, path)))
+            for picture in pictures:
+                waiting.append((picture, pool.submit(load, picture)))
                 if len(waiting) >= 4 * workers:
                     yield _result(*waiting.popleft())
             while waiting:
@@ -143,43 +152,43 @@ def decode_all(
                 future.cancel()
 
 
-def _result(path: Path, future: "Future[NDArray[np.uint8]]") -> tuple[Path, NDArray[np.uint8] | ImageError]:
+def _result(picture: Item, future: "Future[NDArray[np.uint8]]") -> tuple[Item, NDArray[np.uint8] | ImageError]:
     try:
-        return path, future.result()
+        return picture, future.result()
     except ImageError as error:
-        return path, error
+        return picture, error
 
 
 def _build(
     folder: Path,
     shape: tuple[int, ...],
-    paths: Sequence[Path],
+    pictures: Sequence[Picture],
     size: tuple[int, int],
     steps: Steps,
     progress: Progress,
 ) -> None:
     _remove_stale(folder.parent)
-    needed, free = len(paths) * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
+    needed, free = len(pictures) * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
     if needed > free:
         raise DataError(
-            f"preparing {len(paths)} pictures needs {needed / 2**30:.1f} GiB under {folder.parent}, which has "
+            f"preparing {len(pictures)} pictures needs {needed / 2**30:.1f} GiB under {folder.parent}, which has "
             f"{free / 2**30:.1f} GiB free; set data.cache to a larger disk, or data.store=false"
         )
     # The pictures are of patients: mkdtemp makes a folder that only its owner can enter.
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
     try:
         images = _open_array(temporary / "images.npy", shape)
-        decoded = decode_all(paths, lambda path: load_prepared(path, size, steps))
+        decoded = decode_all(pictures, lambda picture: prepare(picture, size, steps))
         errors = []
-        for row, (_, image) in enumerate(progress.track(decoded, len(paths), "Preparing pictures")):
+        for row, (_, image) in enumerate(progress.track(decoded, len(pictures), "Preparing pictures")):
             if isinstance(image, ImageError):
                 errors.append(str(image))
             else:
                 images[row] = image
         if errors:
-            raise DataError(unreadable(errors, len(paths)))
+            raise DataError(unreadable(errors, len(pictures)))
         images.flush()
-        write_atomically(temporary / "store.json", json.dumps({"pictures": len(paths), "size": size}).encode())
+        write_atomically(temporary / "store.json", json.dumps({"pictures": len(pictures), "size": size}).encode())
         try:
             temporary.rename(folder)
         except OSError:

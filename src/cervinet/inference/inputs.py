@@ -5,20 +5,21 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from cervinet.data.picture import Picture
 from cervinet.data.readers.class_folders import scan
 from cervinet.errors import UsageError
 from cervinet.escape import for_terminal
 
 
-def pictures_named(names: Iterable[str]) -> list[Path]:
+def pictures_named(names: Iterable[str | Path]) -> list[Picture]:
     """Files as they are, folders searched with their subfolders, patterns filled in; each picture once, in order.
 
     A single file that is not there or is no picture is kept: its prediction will say so. Raises UsageError for a
     folder or a pattern without any picture.
     """
     found: dict[Path, None] = {}
-    for name in names:
-        path = Path(name)
+    for path in map(Path, names):
+        name = str(path)
         if path.is_dir():
             pictures = [picture for picture, reason in scan(path) if not reason]
             missing = f"the folder {for_terminal(name)} has no pictures in it; name another"
@@ -30,4 +31,4 @@ def pictures_named(names: Iterable[str]) -> list[Path]:
         if not pictures:
             raise UsageError(missing)
         found |= dict.fromkeys(pictures)
-    return list(found)
+    return [Picture(path) for path in found]

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cervinet.data.preprocess import load_prepared
+from cervinet.data.picture import Picture
+from cervinet.data.preprocess import prepare
 from cervinet.data.store import Images, decode_all
 from cervinet.errors import CervinetError, ImageError
 from cervinet.run import ModelCard, Run
@@ -59,11 +60,11 @@ class Predictor:
         probabilities, logits = zip(*parts, strict=True)
         return np.concatenate(probabilities), np.concatenate(logits)
 
-    def files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
+    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
         """Each picture in order; one that cannot be read gives its error and stops nothing."""
         size, steps = self.card.image_size, self.card.preprocess
-        batch: list[tuple[Path, Any]] = []
-        for item in decode_all(paths, lambda path: load_prepared(path, size, steps)):
+        batch: list[tuple[Picture, Any]] = []
+        for item in decode_all(pictures, lambda picture: prepare(picture, size, steps)):
             batch.append(item)
             if len(batch) == BATCH:
                 yield from self._batch(batch)
@@ -71,11 +72,11 @@ class Predictor:
         if batch:
             yield from self._batch(batch)
 
-    def _batch(self, batch: Sequence[tuple[Path, NDArray[np.uint8] | ImageError]]) -> Iterator[Prediction]:
+    def _batch(self, batch: Sequence[tuple[Picture, NDArray[np.uint8] | ImageError]]) -> Iterator[Prediction]:
         images = [image for _, image in batch if not isinstance(image, ImageError)]
         pairs = iter(zip(*self.probabilities(np.stack(images)), strict=True) if images else ())
-        for path, image in batch:
+        for picture, image in batch:
             if isinstance(image, ImageError):
-                yield Prediction(path, error=str(image))
+                yield Prediction(picture.path, error=str(image))
             else:
-                yield Prediction(path, *next(pairs))
+                yield Prediction(picture.path, *next(pairs))

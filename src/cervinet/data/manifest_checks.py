@@ -1,0 +1,126 @@
+"""What must be true of an image table before anything is made of it; no check looks at a pixel."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from cervinet.data.manifest import SPLITS, Manifest
+from cervinet.errors import DataError, LeakageError
+from cervinet.registry import did_you_mean
+
+
+def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool = True) -> Manifest:
+    """The manifest with its classes settled, after every check that needs no pixel.
+
+    Args:
+        manifest: as a reader made it.
+        classes: in the order of the output; None takes those of the data in alphabetical order.
+        to_learn: every class needs pictures enough to learn it; pictures only to be judged on may lack a class.
+
+    Raises:
+        DataError: no pictures, an unknown label, a class without pictures or with one, a picture listed twice.
+        LeakageError: a group that the data themselves put into two splits.
+    """
+    table, root = manifest.table, manifest.root
+    if table.empty:
+        ignored = f" ({manifest.ignored_line()})" if manifest.ignored_line() else ""
+        raise DataError(f"there are no pictures under {root}{ignored}; check data.root and data.reader")
+    twice = table["image"][table["image"].duplicated()]
+    if len(twice):
+        raise DataError(f"{len(twice)} pictures are listed twice, the first is {twice.iloc[0]}; keep one row a picture")
+    unlabelled = table["image"][table["label"].isna()]
+    if len(unlabelled):
+        raise DataError(
+            f"{len(unlabelled)} pictures have no label, the first is {unlabelled.iloc[0]}; label or remove them"
+        )
+    found = sorted(table["label"].unique())
+    settled = tuple(classes) if classes else manifest.classes or tuple(found)
+    strange = [label for label in found if label not in settled]
+    if strange:
+        near = did_you_mean(strange[0], settled)
+        if not to_learn:
+            raise DataError(
+                f"the data have a class '{strange[0]}' that the network was not trained on{near}; "
+                "rename it, or take its pictures out of the data"
+            )
+        raise DataError(
+            f"the data have a class '{strange[0]}' that `classes` does not name{near}; "
+            "add it to `classes`, or take its pictures out"
+        )
+    if len(settled) < 2:
+        raise DataError(f"only one class, '{settled[0]}', was found under {root}; at least two are needed")
+    if not to_learn:
+        return replace(manifest, classes=settled)
+    counts = table["label"].value_counts()
+    for name in settled:
+        if counts.get(name, 0) == 0:
+            raise DataError(f"the class '{name}' has no pictures under {root}; add some, or take it out of `classes`")
+        if counts[name] == 1:
+            only = table["image"][table["label"] == name].iloc[0]
+            raise DataError(
+                f"the class '{name}' has one picture ({only}); a class needs at least 2, "
+                "one to learn from and one to be judged by"
+            )
+    _check_given_splits(table, settled)
+    return replace(manifest, classes=settled)
+
+
+def check_files(manifest: Manifest) -> None:
+    """Raises a DataError that counts and names files that the table lists but the disk does not have."""
+    if manifest.pixels is not None:
+        return
+    missing = [path for path in manifest.paths() if not path.is_file()]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(manifest)} pictures are not there as files, the first is {missing[0]}; "
+            "correct the image column or data.root, or bring the files"
+        )
+
+
+def _check_given_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    strange = table[table["split"].notna() & ~table["split"].isin(SPLITS)]
+    if len(strange):
+        row = strange.iloc[0]
+        raise DataError(f"the split of {row['image']} must be train, val or test; got '{row['split']}'")
+    given = table[table["split"].notna()]
+    if given.empty:
+        return
+    for name in classes:
+        splits = set(table["split"][table["label"] == name])
+        if None not in splits and "train" not in splits:
+            raise DataError(
+                f"the class '{name}' is only in {' and '.join(sorted(splits))}, so nothing could learn it; "
+                "put some of its pictures into train"
+            )
+    check_leakage(table)
+
+
+def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
+    """Raises a DataError when a split has no pictures, or when none of a class is there to learn from."""
+    for split in SPLITS:
+        if not (table["split"] == split).any():
+            raise DataError(
+                f"no pictures are left for {split}, for there are only {len(table)} in all; "
+                "add pictures or groups, or change data.split"
+            )
+    learnt = set(table["label"][table["split"] == "train"])
+    for name in classes:
+        if name not in learnt:
+            raise DataError(
+                f"the class '{name}' has no pictures in train, so nothing could learn it; "
+                "add pictures or groups of it, or change data.split"
+            )
+
+
+def check_leakage(table: pd.DataFrame) -> None:
+    """Raises a LeakageError when a group has pictures in two splits."""
+    given = table[table["split"].notna() & table["group"].notna()]
+    torn = given.groupby("group")["split"].nunique()
+    torn = torn[torn > 1]
+    if len(torn):
+        splits = sorted(set(given["split"][given["group"] == torn.index[0]]))
+        raise LeakageError(
+            f"{len(torn)} groups stand in two splits, the first is '{torn.index[0]}' in {' and '.join(splits)}; "
+            "a group's pictures must stay together: correct the split column"
+        )
