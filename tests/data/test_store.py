@@ -71,7 +71,7 @@ class TestBuilt:
         assert stat.S_IMODE(found.path.parent.stat().st_mode) == 0o700
 
     def test_without_a_store_the_pixels_are_the_same(self, root):
-        decoder = Decoder([root / name for name in NAMES], SIZE, STEPS)
+        decoder = Decoder([Picture(root / name) for name in NAMES], SIZE, STEPS)
         rows = np.array([5, 1])
         np.testing.assert_array_equal(decoder[rows], opened(root)[rows])
 
