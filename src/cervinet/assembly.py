@@ -5,16 +5,18 @@ is imported by the functions that need it.
 """
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from cervinet import environment
+from cervinet import environment, registry
+from cervinet.auditing import Audited
 from cervinet.config import Config
 from cervinet.csv_table import escape, write_table
+from cervinet.data.audit import issue_rows
 from cervinet.data.augment import Augmentation
 from cervinet.data.manifest import Manifest
+from cervinet.data.split_file import write_splits
 from cervinet.data.store import Images
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
@@ -136,10 +138,48 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         preprocess=fixed_steps(config),
         architecture=architecture.name,
         note=manifest.note,
+        not_deployable=not_deployable(config),
         versions=environment.versions(),
     )
     run.write_card(card)
     return Predictor(model, card)
+
+
+def not_deployable(config: Config) -> str:
+    """Why new pictures cannot be treated like those of training; empty where they can."""
+    drawn = [s.name for s in config.data.preprocess if registry.find("preprocess", s.name).traits.get("from_experts")]
+    return f"{drawn[0]} needs masks that experts draw, which new pictures do not have" if drawn else ""
+
+
+def write_findings(found: Audited, run: Run, progress: Progress) -> None:
+    """data_issues.csv and data_report.html."""
+    from cervinet.report.data_page import write_data_page
+
+    rows = issue_rows(found.whole, found.findings).astype(object).fillna("")
+    write_table(run.issues, [list(rows.columns), *([escape(str(cell)) for cell in row] for row in rows.to_numpy())])
+    write_data_page(run.data_page, found.whole, found.findings, found.measured, progress)
+
+
+def write_data(found: Audited, run: Run, progress: Progress) -> None:
+    """What the run was made from: each picture's split, group and digest, and all that was found about them."""
+    write_splits(found.whole.table, run.splits)
+    write_findings(found, run, progress)
+    counts = Counter((finding.kind, finding.action) for finding in found.findings)
+    summary = {
+        "pictures": len(found.manifest),
+        "excluded": len(found.whole) - len(found.manifest),
+        "groups": int(found.manifest.groups().nunique()),
+        "groups_from": list(found.manifest.groups_from),
+        "findings": [{"kind": kind, "action": action, "count": n} for (kind, action), n in counts.items()],
+    }
+    write_json(run.data, summary)
+
+
+def draw_preview(config: Config, manifest: Manifest, to: Path, views: int) -> None:
+    from cervinet.report import plots
+
+    augmentation = Augmentation(**config.training.augment.model_dump())
+    raise NotImplementedError((plots, augmentation, to, views))
 
 
 def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device") -> None:
@@ -149,8 +189,6 @@ def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device")
         run.environment,
         environment.describe(seed=config.seed, device=device.name, precision=device.precision),
     )
-    _write_columns(run.splits, manifest.table[["image", "label", "group", "split"]])
-    _write_columns(run.issues, manifest.ignored.assign(action="ignored"))
 
 
 def _settled(config: Config, manifest: Manifest) -> Config:
@@ -163,11 +201,6 @@ def _settled(config: Config, manifest: Manifest) -> Config:
     return config.model_copy(
         update={"classes": list(manifest.classes), "data": data.model_copy(update=whole), "model": model}
     )
-
-
-def _write_columns(path: Path, frame: pd.DataFrame) -> None:
-    cells = frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
-    write_table(path, [list(frame.columns), *([escape(cell) for cell in row] for row in cells)])
 
 
 def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:

@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    JsonValue,
     PositiveInt,
     ValidationError,
     field_validator,
@@ -24,73 +21,10 @@ from pydantic import (
 from cervinet import registry
 from cervinet.choice import Choice, Kind, Problem, at_places
 from cervinet.complaints import sentences
+from cervinet.config_data import Data
 from cervinet.errors import ConfigError
+from cervinet.section import Section, expects
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-
-
-def expects(words: str) -> dict[str, JsonValue]:
-    """How an error message names what a setting must be."""
-    return {"x-expects": words}
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class Split(Section):
-    """How the pictures are divided. Groups are never torn apart."""
-
-    val: Fraction | None = Field(None, json_schema_extra=expects("a fraction between 0 and 1"))
-    """Share of the pictures for validation: 0.15, or 0.2 where the data bring their own test part."""
-    test: Fraction | None = Field(None, json_schema_extra=expects("a fraction between 0 and 1"))
-    """Share of the pictures for the test: 0.15 where the data bring no test part."""
-    file: Path | None = None
-    """A CSV with the columns image and split (such as another run's splits.csv) to use instead of a new division."""
-
-    @model_validator(mode="after")
-    def _file_or_shares(self) -> "Split":
-        if self.file and (self.val or self.test):
-            raise ValueError("has a `file`, which leaves no use for `val` and `test`; take them out")
-        return self
-
-
-class Data(Section):
-    """Which pictures, and what is always done to them."""
-
-    root: Path | None = None
-    """The folder of the pictures, or the table file. Relative to the folder the command is run in."""
-    reader: Annotated[Choice, Kind("reader")] = Field(Choice("class_folders"), validate_default=True)
-    """The layout on disk."""
-    image_size: tuple[PositiveInt, PositiveInt] = Field((256, 256), json_schema_extra=expects("two positive integers"))
-    """[height, width] in pixels that the network sees."""
-    preprocess: list[Annotated[Choice, Kind("preprocess")]] = Field(
-        [Choice("letterbox")], validate_default=True, json_schema_extra=expects("a list of steps")
-    )
-    """Fixed steps in order; exactly one of them resizes (letterbox, stretch or center_crop)."""
-    split: Split = Split()
-    store: bool = True
-    """Decode every picture once into a file that is mapped into memory, and reuse it in later runs."""
-    cache: Path | None = None
-    """Where prepared pictures are kept: $CERVINET_CACHE or ~/.cache/cervinet when not set."""
-
-    @field_validator("preprocess")
-    @classmethod
-    def _one_step_resizes(cls, steps: list[Choice]) -> list[Choice]:
-        resizing = [s.name for s in steps if registry.find("preprocess", s.name).traits.get("resizes")]
-        if len(resizing) != 1:
-            names = [n for n, e in registry.available("preprocess").items() if e.traits.get("resizes")]
-            raise ValueError(f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}")
-        return steps
-
-    @model_validator(mode="after")
-    def _root_where_needed(self) -> "Data":
-        if self.root is None and registry.find("reader", self.reader.name).traits.get("needs_root", True):
-            raise ValueError("needs `root`: the folder of the pictures, as in data.root=my_pictures")
-        return self
 
 
 class Model(Section):

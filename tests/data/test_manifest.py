@@ -33,7 +33,17 @@ FOUR = [("a",), ("a",), ("b",), ("b",)]
 class TestTableOf:
     def test_has_every_column_whatever_was_given(self):
         table = table_of([{"image": "x.png", "label": "a"}])
-        assert list(table.columns) == ["image", "label", "sublabel", "group", "site", "split", *BOX_COLUMNS, "masks"]
+        assert list(table.columns) == [
+            "image",
+            "label",
+            "sublabel",
+            "group",
+            "site",
+            "split",
+            "digest",
+            *BOX_COLUMNS,
+            "masks",
+        ]
         assert table.loc[0, ["sublabel", "group", "split"]].tolist() == [None, None, None]
         assert all(table[column].dtype == np.float64 for column in BOX_COLUMNS)
         assert table[list(BOX_COLUMNS)].isna().all(axis=None)
@@ -159,7 +169,9 @@ class TestRows:
 class TestLeakage:
     def test_a_group_in_two_given_splits(self):
         rows = [("a", "train", "p1"), ("a", "test", "p1"), ("b", "train", "p2"), ("b", "val", "p2")]
-        assert error(manifest(*rows), kind=LeakageError) == (
+        with pytest.raises(LeakageError) as caught:
+            check_leakage(manifest(*rows).table)
+        assert str(caught.value) == (
             "2 groups stand in two splits, the first is 'p1' in test and train; "
             "a group's pictures must stay together: correct the split column"
         )

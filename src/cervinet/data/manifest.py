@@ -9,6 +9,7 @@
 | site | str or None | where the picture was taken (a clinic, a device) |
 | split | str or None | train, val or test, where the data bring their own |
 | box_x, box_y, box_w, box_h | float64 | region of interest in pixels of the upright picture; NaN where there is none |
+| digest | str or None | BLAKE2b of the file, or of the pixels; filled in when the pictures are read |
 | masks | tuple of str or None | paths of masks like `image`, not black where the lesion is; several are united |
 """
 
@@ -22,10 +23,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cervinet.data.groups import described
 from cervinet.data.picture import Picture
 
 SPLITS = ("train", "val", "test")
-TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split")
+TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split", "digest")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
 _SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
@@ -89,6 +91,10 @@ class Manifest:
         """The rows with these numbers, numbered anew."""
         pixels = None if self.pixels is None else self.pixels[rows]
         return replace(self, table=self.table.loc[rows].reset_index(drop=True), pixels=pixels)
+
+    def caption(self) -> str:
+        """What must be said with every result on these pictures: that they are synthetic, that groups are derived."""
+        return ", ".join(filter(None, (self.note, described(self.groups_from))))
 
     def ignored_line(self) -> str:
         """`3 files ignored: 2 hidden, 1 not an image`, or nothing."""

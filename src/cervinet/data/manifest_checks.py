@@ -93,7 +93,6 @@ def _check_given_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
                 f"the class '{name}' is only in {' and '.join(sorted(splits))}, so nothing could learn it; "
                 "put some of its pictures into train"
             )
-    check_leakage(table)
 
 
 def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:

@@ -1,0 +1,189 @@
+"""From a Config to pictures that may be trained on: read, audited, grouped, divided, and what stands in the way."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cervinet import registry
+from cervinet.config import Config
+from cervinet.config_data import Data
+from cervinet.data import audit, groups
+from cervinet.data.digests import Digests
+from cervinet.data.findings import Action, Finding
+from cervinet.data.manifest import Manifest, table_of
+from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
+from cervinet.data.measure import Measurements, measure
+from cervinet.data.near_duplicates import find_pairs
+from cervinet.data.regions import box_problem, read_masks
+from cervinet.data.split_file import splits_from_file
+from cervinet.data.splits import Rule, assign_splits
+from cervinet.data.store import default_cache
+from cervinet.errors import CervinetError, ConfigError, DataError, ImageError
+from cervinet.progress import Progress
+
+_BY_RULE: dict[str, Action] = {"whole_image": "warn", "error": "error", "exclude": "exclude"}
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Pictures and what was found among them.
+
+    Attributes:
+        manifest: the pictures to train on and to judge by, grouped and divided.
+        whole: every picture that the reader found, with groups and splits; findings name its rows.
+        findings: all of them, in the order of `findings.KINDS`.
+        measured: row by row of `whole`.
+        problem: what must be mended before training, if anything.
+    """
+
+    manifest: Manifest
+    whole: Manifest
+    findings: tuple[Finding, ...]
+    measured: Measurements
+    problem: CervinetError | None
+
+    def sound(self) -> Manifest:
+        """The pictures to train on. Raises what must be mended first: a DataError or a LeakageError."""
+        if self.problem:
+            raise self.problem
+        return self.manifest
+
+
+def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = True) -> Manifest:
+    """What the reader finds under every root, with the classes settled; no picture is opened."""
+    manifest = _read_root(data, data.root)
+    for split, root in (("val", data.split.val_root), ("test", data.split.test_root)):
+        if root is not None:
+            if split in set(manifest.table["split"]):
+                raise ConfigError(
+                    f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
+                )
+            manifest = _joined(manifest, _read_root(data, root), split)
+    manifest = checked(manifest, classes, to_learn=to_learn)
+    check_files(manifest)
+    if not data.outside_links:
+        check_links(manifest)
+    return manifest
+
+
+def divided(config: Config, manifest: Manifest) -> pd.Series:
+    """The split of each row, by the file, rule, site or fold that `data.split` names; None for one left out."""
+    wanted = config.data.split
+    if wanted.file:
+        return splits_from_file(manifest.table, wanted.file)
+    rule = Rule(**wanted.model_dump(include=set(Rule.__dataclass_fields__)))
+    return assign_splits(manifest.table, manifest.groups(), rule, seed=config.seed)
+
+
+def audited(config: Config, progress: Progress) -> Audited:
+    """Read, measure, look for what is wrong, group, divide, and look for what leaks."""
+    data = config.data
+    policies = data.check.model_dump()
+    manifest = with_digests(data, read_rows(data, config.classes), progress)
+    measured, regions = _measured(data, manifest, progress)
+    pairs = find_pairs(measured, near=policies["near_duplicates"] != "ignore", progress=progress)
+    findings = [*audit.inspect(manifest, measured, pairs, policies, data.image_size), *regions]
+    kept = ~np.isin(np.arange(len(manifest)), audit.excluded(findings))
+    own = own_groups(data, manifest)
+    manifest = _grouped(manifest, own, audit.clusters(len(manifest), findings))
+    split = pd.Series(None, manifest.table.index, object)
+    split[kept] = divided(config, replace(manifest, table=manifest.table[kept]))
+    manifest = replace(manifest, table=manifest.table.assign(split=split))
+    leaks = audit.leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
+    split[audit.excluded(leaks)] = None
+    manifest = replace(manifest, table=manifest.table.assign(split=split))
+    findings += [*leaks, *audit.shortcuts(manifest, measured, policies)]
+    sound = manifest.take(np.flatnonzero(split.notna()))
+    problem = audit.problem(findings, manifest)
+    if not problem:
+        check_parts(sound.table, sound.classes)
+    return Audited(sound, manifest, tuple(findings), measured, problem)
+
+
+def _read_root(data: Data, root: Path | None) -> Manifest:
+    found: Manifest = registry.find("reader", data.reader.name).function(root, **data.reader.options)
+    return found
+
+
+def _joined(manifest: Manifest, other: Manifest, split: str) -> Manifest:
+    """Pictures of another root behind those of the first, with paths from there."""
+
+    def moved(path: str) -> str:
+        return Path(os.path.relpath(other.root / path, manifest.root)).as_posix()
+
+    table = other.table.assign(
+        split=split,
+        image=other.table["image"] if other.pixels is not None else other.table["image"].map(moved),
+        masks=pd.Series([masks and tuple(map(moved, masks)) for masks in other.table["masks"]], dtype=object),
+    )
+    pixels = manifest.pixels
+    if pixels is not None and other.pixels is not None:
+        pixels = np.concatenate([pixels, other.pixels])
+    return replace(
+        manifest,
+        table=table_of(pd.concat([manifest.table, table], ignore_index=True)),
+        pixels=pixels,
+        ignored=pd.concat([manifest.ignored, other.ignored], ignore_index=True),
+        remarks=manifest.remarks + other.remarks,
+    )
+
+
+def with_digests(data: Data, manifest: Manifest, progress: Progress) -> Manifest:
+    """The same with a digest of every picture that can be read."""
+    digests = Digests(data.cache or default_cache(), manifest.root)
+    pictures = progress.track(manifest.pictures(), len(manifest), "Looking for changes")
+    found = [None if isinstance(one, ImageError) else one for one in digests.of_pictures(pictures)]
+    return replace(manifest, table=manifest.table.assign(digest=pd.Series(found, dtype=object)))
+
+
+def _measured(data: Data, manifest: Manifest, progress: Progress) -> tuple[Measurements, list[Finding]]:
+    """Every picture measured, and those that lack the region that a step is to crop to."""
+    pictures = manifest.pictures()
+    measured = measure(pictures, list(manifest.table["digest"]), data.cache or default_cache(), progress)
+    sizes = np.column_stack([measured.heights, measured.widths])
+    has_mask, problems = read_masks(pictures, sizes, progress)
+    boxes = {row: box_problem(p, *size) for row, (p, size) in enumerate(zip(pictures, sizes.tolist(), strict=True))}
+    problems |= {row: text for row, text in boxes.items() if text and not measured.errors[row]}
+    measured = measured.with_errors(problems)
+    has = {"box": manifest.table["box_x"].notna().to_numpy(), "masks": has_mask}
+    findings = []
+    for step in data.preprocess:
+        region = registry.find("preprocess", step.name).traits.get("region")
+        if region:
+            action = _BY_RULE[step.options["without"]]
+            lacking = [row for row in np.flatnonzero(~has[region]).tolist() if not measured.errors[row]]
+            detail = f"no {'box' if region == 'box' else 'mask that is not empty'} for {step.name}"
+            findings += [Finding("no_region", action, (row,), detail) for row in lacking]
+    return measured, findings
+
+
+def own_groups(data: Data, manifest: Manifest, *, needed: bool = True) -> dict[str, pd.Series]:
+    """What the data themselves say: their column of groups, and what the pattern finds in the paths.
+
+    Raises a DataError where the pattern is found nowhere, if it is `needed`.
+    """
+    table = manifest.table
+    keys = {groups.COLUMN: table["group"]} if table["group"].notna().any() else {}
+    if data.groups.pattern:
+        found = groups.groups_by_pattern(table["image"], data.groups.pattern)
+        if needed and found.isna().all():
+            raise DataError(
+                f"data.groups.pattern '{data.groups.pattern}' is found in none of the {len(table)} paths, the first is "
+                f"{table['image'].iloc[0]}; correct the pattern"
+            )
+        keys[groups.PATTERN] = found
+    return keys
+
+
+def _grouped(manifest: Manifest, own: dict[str, pd.Series], clusters: NDArray[np.int64]) -> Manifest:
+    """Groups from the data themselves, joined by near-duplicates where these say more."""
+    images = manifest.table["image"]
+    plain = groups.united(images, own.values())
+    joined = groups.united(images, [*own.values(), clusters])
+    derived = () if joined.equals(plain) else (groups.NEAR_DUPLICATES,)
+    return replace(manifest, table=manifest.table.assign(group=joined), groups_from=(*own, *derived))
