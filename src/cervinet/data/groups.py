@@ -49,10 +49,10 @@ def united(images: pd.Series, keys: Iterable[pd.Series | NDArray[np.int64]]) -> 
     first: dict[Hashable, int] = {}
     for number, key in enumerate(keys):
         for row, value in enumerate(key):
-            if value is None or (not isinstance(value, str) and value < 0):
-                continue
             if isinstance(value, str):
                 names[row].append(value)
+            elif value is None or not value >= 0:  # a missing name may be not-a-number
+                continue
             earlier = first.setdefault(value if isinstance(value, str) else (number, value), row)
             # The smaller row becomes the root, so that the first picture of a group names it.
             one, other = sorted((root(row), root(earlier)))
