@@ -84,9 +84,12 @@ def audited(config: Config, progress: Progress) -> Audited:
     """Read, measure, look for what is wrong, group, divide, and look for what leaks."""
     data = config.data
     policies = data.check.model_dump()
-    manifest = with_digests(data, read_rows(data, config.classes), progress)
-    measured, regions = _measured(data, manifest, progress)
-    pairs = find_pairs(measured, near=policies["near_duplicates"] != "ignore", progress=progress)
+    manifest = read_rows(data, config.classes)
+    digests = digests_of(data, manifest, progress)
+    manifest = with_digests(manifest, digests)
+    measured = measure(manifest.pictures(), digests, data.cache or default_cache(), progress)
+    regions = _regions(data, manifest, measured, progress)
+    pairs = find_pairs(measured, progress, near=policies["near_duplicates"] != "ignore")
     findings = [*audit.inspect(manifest, measured, pairs, policies, data.image_size), *regions]
     kept = ~np.isin(np.arange(len(manifest)), audit.excluded(findings))
     own = own_groups(data, manifest)
@@ -133,33 +136,35 @@ def _joined(manifest: Manifest, other: Manifest, split: str) -> Manifest:
     )
 
 
-def with_digests(data: Data, manifest: Manifest, progress: Progress) -> Manifest:
-    """The same with a digest of every picture that can be read."""
-    digests = Digests(data.cache or default_cache(), manifest.root)
-    pictures = progress.track(manifest.pictures(), len(manifest), "Looking for changes")
-    found = [None if isinstance(one, ImageError) else one for one in digests.of_pictures(pictures)]
-    return replace(manifest, table=manifest.table.assign(digest=pd.Series(found, dtype=object)))
+def digests_of(data: Data, manifest: Manifest, progress: Progress) -> list[str | ImageError]:
+    """A digest of every picture, or why it cannot be read."""
+    known = Digests(data.cache or default_cache(), manifest.root)
+    return known.of_pictures(progress.track(manifest.pictures(), len(manifest), "Looking for changes"))
 
 
-def _measured(data: Data, manifest: Manifest, progress: Progress) -> tuple[Measurements, list[Finding]]:
-    """Every picture measured, and those that lack the region that a step is to crop to."""
+def with_digests(manifest: Manifest, digests: Sequence[str | ImageError]) -> Manifest:
+    readable = [None if isinstance(digest, ImageError) else digest for digest in digests]
+    return replace(manifest, table=manifest.table.assign(digest=pd.Series(readable, dtype=object)))
+
+
+def _regions(data: Data, manifest: Manifest, measured: Measurements, progress: Progress) -> list[Finding]:
+    """Pictures that lack the region that a step crops to. A wrong box or mask makes a picture unreadable."""
     pictures = manifest.pictures()
-    measured = measure(pictures, list(manifest.table["digest"]), data.cache or default_cache(), progress)
-    sizes = np.column_stack([measured.heights, measured.widths])
+    sizes = np.column_stack([measured.height, measured.width]).astype(np.int64)
     has_mask, problems = read_masks(pictures, sizes, progress)
-    boxes = {row: box_problem(p, *size) for row, (p, size) in enumerate(zip(pictures, sizes.tolist(), strict=True))}
-    problems |= {row: text for row, text in boxes.items() if text and not measured.errors[row]}
-    measured = measured.with_errors(problems)
+    for row, (picture, (height, width)) in enumerate(zip(pictures, sizes.tolist(), strict=True)):
+        problem = problems.get(row) or box_problem(picture, height, width)
+        if problem and not measured.error[row]:
+            measured.error[row] = problem
     has = {"box": manifest.table["box_x"].notna().to_numpy(), "masks": has_mask}
     findings = []
     for step in data.preprocess:
         region = registry.find("preprocess", step.name).traits.get("region")
         if region:
-            action = _BY_RULE[step.options["without"]]
-            lacking = [row for row in np.flatnonzero(~has[region]).tolist() if not measured.errors[row]]
             detail = f"no {'box' if region == 'box' else 'mask that is not empty'} for {step.name}"
-            findings += [Finding("no_region", action, (row,), detail) for row in lacking]
-    return measured, findings
+            lacking = np.flatnonzero(~has[region] & measured.readable).tolist()
+            findings += [Finding("no_region", _BY_RULE[step.options["without"]], (row,), detail) for row in lacking]
+    return findings
 
 
 def own_groups(data: Data, manifest: Manifest, *, needed: bool = True) -> dict[str, pd.Series]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cervinet.auditing import divided, own_groups, read_rows, with_digests
+from cervinet.auditing import digests_of, divided, own_groups, read_rows, with_digests
 from cervinet.config import Config, check
 from cervinet.data.groups import united
 from cervinet.data.layout import find_layout
@@ -16,7 +16,7 @@ from cervinet.data.preprocess import Steps
 from cervinet.data.split_file import groups_from_file, images_in_file, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
 from cervinet.errors import ConfigError, UsageError
-from cervinet.progress import Progress, Silent
+from cervinet.progress import Progress
 from cervinet.run import Run
 from cervinet.yaml_source import override, read_yaml
 
@@ -80,7 +80,7 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     return check(override(source, overrides))
 
 
-def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
+def pictures_to_judge(config: Config, run: Run, external: bool, progress: Progress) -> Manifest:
     """The test split of the run's own data, or all of other data, with the classes of the run.
 
     Raises:
@@ -89,7 +89,7 @@ def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
     trained = list(run.read_card().classes)
     if config.classes != trained:
         raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
-    return _all_of_other_data(config) if external else _own_test_part(config, run)
+    return _all_of_other_data(config) if external else _own_test_part(config, run, progress)
 
 
 def _all_of_other_data(config: Config) -> Manifest:
@@ -99,11 +99,12 @@ def _all_of_other_data(config: Config) -> Manifest:
     return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own))
 
 
-def _own_test_part(config: Config, run: Run) -> Manifest:
+def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:
     """The test split that the run was made with. Raises a DataError when these are other pictures by now."""
     manifest = read_rows(config.data, config.classes)
     known = manifest.table["image"].isin(images_in_file(run.splits))
-    manifest = with_digests(config.data, manifest.take(manifest.table.index[known].to_numpy()), Silent())
+    manifest = manifest.take(manifest.table.index[known].to_numpy())
+    manifest = with_digests(manifest, digests_of(config.data, manifest, progress))
     table = manifest.table.assign(
         split=splits_from_file(manifest.table, run.splits), group=groups_from_file(manifest.table, run.splits)
     )

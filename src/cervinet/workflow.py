@@ -16,7 +16,7 @@ from cervinet.data.store import Store
 from cervinet.errors import CervinetError, TrainingError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
-from cervinet.progress import Progress
+from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings, announce_network
 from cervinet.run import ModelCard, Run, fresh_folder
 
@@ -91,7 +91,7 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
 
     predictor = Predictor.load(run)
     split = "external" if external else "test"
-    manifest = pictures.pictures_to_judge(config, run, external)
+    manifest = pictures.pictures_to_judge(config, run, external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split)
@@ -142,7 +142,7 @@ def fetch_weights(name: str, folder: Path) -> Path:
 
 def example_pictures(run: Run, count: int) -> list[Path]:
     """The first pictures of each class of a run's test split."""
-    manifest = pictures.pictures_to_judge(pictures.config_of(run, None, ()), run, external=False)
+    manifest = pictures.pictures_to_judge(pictures.config_of(run, None, ()), run, external=False, progress=Silent())
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 

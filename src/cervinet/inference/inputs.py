@@ -60,7 +60,8 @@ def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:
     for line, image, box in zip(table.lines, table.text("image"), table.numbers(_BOX).tolist(), strict=True):
         parts = PurePosixPath(image.replace("\\", "/")).parts
         if not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
-            raise DataError(f"{path}:{line} must have a box with a positive width and height; got {box}")
+            shown = ",".join(f"{side:g}" for side in box)
+            raise DataError(f"{path}:{line} must have a box with a positive width and height; got {shown}")
         if parts in boxes:
             raise DataError(
                 f"{path}:{line} has a second box for {image}, the first is in line {boxes[parts][0]}; keep one"
