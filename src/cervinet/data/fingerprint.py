@@ -74,7 +74,8 @@ def oriented(prints: NDArray[np.float32], orientation: int) -> NDArray[np.float3
         orientation: a number of ORIENTATIONS.
     """
     turned = prints.transpose(0, 2, 1) if orientation & 4 else prints
-    return turned * _signs(prints.shape[1], orientation).astype(np.float32)
+    result: NDArray[np.float32] = turned * _signs(prints.shape[1], orientation).astype(np.float32)
+    return result
 
 
 def signs(prints: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -90,9 +91,7 @@ def oriented_signs(bits: NDArray[np.bool_], orientation: int) -> NDArray[np.bool
     return bits[:, places] ^ negative
 
 
-def likeness(
-    first: NDArray[np.float32], second: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def likeness(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """How alike pairs of pictures are in the orientation that suits them best.
 
     Args:
@@ -129,7 +128,7 @@ def _basis() -> NDArray[np.float32]:
     frequency, place = np.arange(BLOCK)[:, None], np.arange(THUMBNAIL)[None]
     basis = np.sqrt(2 / THUMBNAIL) * np.cos(np.pi * frequency * (place + 0.5) / THUMBNAIL)
     basis[0] = np.sqrt(1 / THUMBNAIL)
-    return basis.astype(np.float32)
+    return np.asarray(basis, np.float32)
 
 
 def _weights() -> NDArray[np.float32]:

@@ -122,7 +122,6 @@ class Memory:
         with suppress(OSError):  # a memory only saves time; a run must not end for want of it
             # The thumbnails are of patients.
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._folder.parent.chmod(0o700)
             for digit, places in _by_digit(keys[rows]):
                 new = np.empty(len(places), _RECORD)
                 new["key"] = keys[rows[places]]
