@@ -12,6 +12,7 @@ from cervinet.report.data_overview import NO_LABEL, counted
 from cervinet.report.html import Html, drawing, faint, joined, name, paragraph, section, table, text
 
 Numbers = NDArray[np.float64]
+_Part = tuple[Html, NDArray[np.bool_]]
 
 _WIDTH, _HEIGHT = 120, 16
 _INSET = 3
@@ -43,7 +44,7 @@ class Measurements(Protocol):
 
 
 def appearance_section(manifest: Manifest, measured: Measurements, splits: Sequence[str | None]) -> Html:
-    """A table of the classes and one of the splits.
+    """A row for each class and each split.
 
     Args:
         manifest: the pictures.
@@ -55,24 +56,21 @@ def appearance_section(manifest: Manifest, measured: Measurements, splits: Seque
     classes = [(name(label), labels == label) for label in manifest.classes or sorted(set(labels) - {""})]
     classes += [(text(NO_LABEL), labels == "")] if (labels == "").any() else []
     parts = [(text(split), of == split) for split in SPLITS if (of == split).any()]
-    tables = [_table("By class", classes, measured)]
-    if len(parts) > 1:
-        tables.append(_table("By split", parts, measured))
     legend = (
         "A line spans 90 % of the pictures, the box half of them, and the bar in it is the median, "
         "which stands below with the range of the line. What tells classes or splits apart here without having to do "
         "with the disease can be learnt as a shortcut."
     )
-    return section("appearance", text("Sizes and colours"), paragraph(text(legend)), *tables)
+    return section("appearance", text("Sizes and colours"), paragraph(text(legend)), _table(classes, parts, measured))
 
 
-def _table(caption: str, parts: Sequence[tuple[Html, NDArray[np.bool_]]], measured: Measurements) -> Html:
+def _table(classes: Sequence[_Part], splits: Sequence[_Part], measured: Measurements) -> Html:
     readable = np.asarray(measured.height) > 0
     longer = np.maximum(measured.height, measured.width).astype(float)
     brightness, sharpness = np.asarray(measured.brightness, float), np.asarray(measured.sharpness, float)
     scales = [(longer, _range(longer[readable])), (brightness, (0.0, 255.0)), (sharpness, _range(sharpness[readable]))]
     rows = []
-    for head, chosen in parts:
+    for head, chosen in (*classes, *splits):
         rows_of = chosen & readable
         if not rows_of.any():
             rows.append([head, *(text("–") for _ in range(5))])
@@ -87,7 +85,8 @@ def _table(caption: str, parts: Sequence[tuple[Html, NDArray[np.bool_]]], measur
         "sharpness",
         "mean red, green, blue",
     ]
-    return table(text(caption), [text(column) for column in columns], rows, style="words even")
+    caption = "By class" + (" and by split" if splits else "")
+    return table(text(caption), [text(column) for column in columns], rows, style="words", ruled=len(classes))
 
 
 def _range(values: Numbers) -> tuple[float, float]:

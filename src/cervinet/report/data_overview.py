@@ -46,7 +46,7 @@ def counts_section(used: Manifest) -> Html:
     return section(
         "counts",
         text("Pictures of each class"),
-        table(text(caption), columns, rows, total=True),
+        table(text(caption), columns, rows, ruled=len(rows) - 1),
         *map(paragraph, map(text, sentences)),
     )
 

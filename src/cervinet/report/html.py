@@ -83,7 +83,7 @@ def table(
     rows: Iterable[Sequence[Html]],
     *,
     style: str = "numbers",
-    total: bool = False,
+    ruled: int | None = None,
 ) -> Html:
     """A table whose first column heads the rows.
 
@@ -92,16 +92,15 @@ def table(
         columns: heads.
         rows: cells, as many in each as there are columns.
         style: `numbers` sets every other column to the right, `words` to the left; `marked` after it sets the last
-            column to the left, `even` makes columns equally wide.
-        total: the last row sums up the others.
+            column to the left.
+        ruled: number of a row with a line above it, where rows of another sort begin.
     """
     heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
     lines = []
-    for first, *others in rows:
+    for number, (first, *others) in enumerate(rows):
         cells = "".join(f"<td>{cell}</td>" for cell in others)
-        lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>\n')
-    if total:
-        lines[-1] = lines[-1].replace("<tr>", '<tr class="total">', 1)
+        opened = '<tr class="ruled">' if number == ruled else "<tr>"
+        lines.append(f'{opened}<th scope="row">{first}</th>{cells}</tr>\n')
     return Html(
         f'<div class="wide"><table class="{text(style)}">\n<caption>{caption}</caption>\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{''.join(lines)}</tbody>\n</table></div>\n"
