@@ -20,7 +20,7 @@ _BOX, _LINE = "#56B4E9", "#222222"
 
 
 class Measurements(Protocol):
-    """What is known of every picture; all arrays have n rows, those of unreadable pictures hold 0 or NaN."""
+    """What is known of every picture; all arrays have n rows, and hold 0 where a picture cannot be read."""
 
     @property
     def height(self) -> NDArray[Any]:
@@ -31,12 +31,12 @@ class Measurements(Protocol):
         """(n,) pixels of the upright picture."""
 
     @property
-    def colour(self) -> NDArray[Any]:
-        """(n, 3) mean red, green and blue, 0 to 255."""
+    def mean(self) -> NDArray[Any]:
+        """(n, 3) mean of red, green and blue, 0 to 255."""
 
     @property
     def brightness(self) -> NDArray[Any]:
-        """(n,) mean grey value, 0 to 255."""
+        """(n,) mean of all three, 0 to 255."""
 
     @property
     def sharpness(self) -> NDArray[Any]:
@@ -76,9 +76,9 @@ def _table(classes: Sequence[_Part], splits: Sequence[_Part], measured: Measurem
             rows.append([head, *(text("–") for _ in range(5))])
             continue
         spreads = [_spread(values[rows_of], *scale) for values, scale in scales]
-        rows.append([head, _sizes(measured, rows_of), *spreads, _colour(np.asarray(measured.colour)[rows_of])])
+        rows.append([head, _sizes(measured, rows_of), *spreads, _colour(np.asarray(measured.mean)[rows_of])])
     columns = [
-        "",
+        "class or split" if splits else "class",
         "width × height",
         "longer side, pixels",
         "brightness, 0 to 255",

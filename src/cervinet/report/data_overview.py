@@ -10,9 +10,9 @@ from cervinet.report.html import Html, faint, joined, name, paragraph, section, 
 NO_LABEL = "no label"
 
 _SOURCES = {
-    "column": "named by the data",
-    "pattern": "taken from the paths of the files",
-    "near-duplicates": "derived from near-duplicates: pictures that show nearly the same are taken for one patient's",
+    "column": "the data",
+    "pattern": "the paths of the files",
+    "near-duplicates": "near-duplicates",
 }
 
 
@@ -102,9 +102,12 @@ def _cell(rows: pd.Index, groups: pd.Series | None, word: str) -> Html:
 def _groups_sentence(manifest: Manifest) -> str:
     if not manifest.has_groups():
         return "No groups: several pictures of one patient, if there are any, may stand in different splits."
-    sources = [_SOURCES[source] for source in manifest.groups_from] or [_SOURCES["column"]]
-    joint = "; united where they overlap" if len(sources) > 1 else ""
+    sources = " and ".join(_SOURCES[source] for source in manifest.groups_from or ("column",))
+    joint = ", united where they overlap" if len(manifest.groups_from) > 1 else ""
+    derived = ""
+    if "near-duplicates" in manifest.groups_from:
+        derived = " Those from near-duplicates are derived: pictures of nearly the same are taken for one patient's."
     return (
-        f"Groups are never divided between splits. They are {'; and '.join(sources)}{joint}. "
+        f"Groups come from {sources}{joint}, and are never divided between splits.{derived} "
         "A picture without a group counts as one of its own."
     )

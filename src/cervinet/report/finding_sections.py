@@ -32,7 +32,7 @@ FINDINGS_SHOWN = 24
 """Of each kind: a page with a picture of every finding would not open."""
 
 PICTURES_SHOWN = 6
-"""Of each finding: two rows on a screen; a group of near-duplicates may have hundreds."""
+"""Of each finding: a row on a screen; a group of near-duplicates may have hundreds."""
 
 LINES_SHOWN = 200
 """Of findings that are shown as lines of text."""
@@ -46,7 +46,7 @@ UNSEEN = frozenset({"unreadable"})
 _WHAT_WAS_DONE: dict[Action, str] = {
     "error": "An error: there is no training until the data are mended or something else is done about it.",
     "exclude": "Left out: pictures marked so are used nowhere.",
-    "group": "Kept together: the pictures of one finding form a derived group, which no split divides.",
+    "group": "Kept together: such pictures form derived groups, which no split divides.",
     "warn": "A warning: nothing was changed.",
 }
 

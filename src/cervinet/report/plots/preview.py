@@ -18,8 +18,8 @@ BLOCKS = 3
 
 _CELL = 0.95
 _GAP = 0.06
-_LABEL = 1.55
-_LETTERS = 22
+_LABEL = 1.7
+_LETTERS = 20
 _LINE = 0.16
 
 
@@ -51,28 +51,45 @@ def preview_sheet(rows: Sequence[PreviewRow], note: str = "") -> Figure:
             beyond what a sheet holds are left out, which the sheet says.
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
-    kept = rows[: BLOCKS * ROWS_OF_A_BLOCK]
-    blocks = -(-len(kept) // ROWS_OF_A_BLOCK)
-    longest = -(-len(kept) // blocks)
+    blocks = _blocks(rows)
+    kept = [row for block in blocks for row in block]
+    longest = max(map(len, blocks))
     height, width, _ = kept[0].prepared.shape
     # The longer side of a picture fills a cell; a strip must not become a line.
     cell = (_CELL * max(0.4, min(1, height / width)), _CELL * max(0.4, min(1, width / height)))
     block_width = _LABEL + (1 + len(kept[0].views)) * (cell[1] + _GAP) + _GAP
     block_height = longest * (cell[0] + _GAP) + 2 * _LINE
     figure = page(
-        blocks * block_width + 0.2,
+        len(blocks) * block_width + 0.2,
         block_height + 0.75,
         "Pictures as the network gets them, and augmented",
         f"{len({row.label for row in kept})} classes, {len(kept)} pictures",
         None if len(kept) == len(rows) else f"the first of {len(rows):,}",
         note and shown(note, 60),
     )
-    panels = figure.subplots(1, blocks, squeeze=False).flat
-    for number, axes in enumerate(panels):
+    panels = figure.subplots(1, len(blocks), squeeze=False).flat
+    for axes, block in zip(panels, blocks, strict=True):
         axes.set(xlim=(0, block_width), ylim=(block_height, 0), aspect="equal")
         axes.axis("off")
-        _block(axes, kept[number * longest : (number + 1) * longest], cell)
+        _block(axes, block, cell)
     return literal(figure)
+
+
+def _blocks(rows: Sequence[PreviewRow]) -> list[list[PreviewRow]]:
+    """As few blocks as hold the rows, as even as they can be with every class in one of them; at most `BLOCKS`."""
+    classes = [list(group)[:ROWS_OF_A_BLOCK] for _, group in groupby(rows, key=lambda row: row.label)]
+    fewest = len(_filled(classes, ROWS_OF_A_BLOCK))
+    limits = range(max(map(len, classes)), ROWS_OF_A_BLOCK + 1)
+    return next(filled for limit in limits if len(filled := _filled(classes, limit)) == fewest)[:BLOCKS]
+
+
+def _filled(classes: Sequence[list[PreviewRow]], limit: int) -> list[list[PreviewRow]]:
+    blocks: list[list[PreviewRow]] = [[]]
+    for rows in classes:
+        if len(blocks[-1]) + len(rows) > limit:
+            blocks.append([])
+        blocks[-1] += rows
+    return blocks
 
 
 def _block(axes: Axes, rows: Sequence[PreviewRow], cell: tuple[float, float]) -> None:
@@ -84,7 +101,7 @@ def _block(axes: Axes, rows: Sequence[PreviewRow], cell: tuple[float, float]) ->
         _head(axes, _LABEL + step + (views * step - _GAP) / 2, views * step - _GAP, "augmented")
     top = 2 * _LINE
     for label, group in groupby(rows, key=lambda row: row.label):
-        axes.text(0, top + cell[0] / 2, _wrapped(label), fontsize=9, color=INK, va="center")
+        axes.text(0, top + cell[0] / 2, _wrapped(label), fontsize=8.5, color=INK, va="center")
         for row in group:
             for place, image in enumerate((row.prepared, *row.views)):
                 _picture(axes, image, _LABEL + place * step, top, cell)
