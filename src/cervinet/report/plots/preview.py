@@ -39,8 +39,8 @@ class PreviewRow:
 
 
 def pictures_of_a_class(classes: int) -> int:
-    """How many pictures of each class a sheet has room for: 1 to 4."""
-    return int(np.clip(2 * ROWS_OF_A_BLOCK // classes, 1, 4))
+    """How many pictures of each class, 1 to 4, leave a sheet of up to 26 classes at two blocks."""
+    return int(np.clip(ROWS_OF_A_BLOCK // -(-classes // 2), 1, 4))
 
 
 def preview_sheet(rows: Sequence[PreviewRow], note: str = "") -> Figure:
@@ -63,7 +63,7 @@ def preview_sheet(rows: Sequence[PreviewRow], note: str = "") -> Figure:
         len(blocks) * block_width + 0.2,
         block_height + 0.75,
         "Pictures as the network gets them, and augmented",
-        f"{len({row.label for row in kept})} classes, {len(kept)} pictures",
+        f"{_count(len({row.label for row in kept}), 'class', 'classes')}, {_count(len(kept), 'picture', 'pictures')}",
         None if len(kept) == len(rows) else f"the first of {len(rows):,}",
         note and shown(note, 60),
     )
@@ -73,6 +73,10 @@ def preview_sheet(rows: Sequence[PreviewRow], note: str = "") -> Figure:
         axes.axis("off")
         _block(axes, block, cell)
     return literal(figure)
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _blocks(rows: Sequence[PreviewRow]) -> list[list[PreviewRow]]:
