@@ -179,13 +179,12 @@ def _check_count(archive: Path, count: int, limits: Limits) -> None:
 
 def _check_totals(archive: Path, members: list[Member], limits: Limits) -> None:
     total, packed = sum(member.size for member in members), archive.stat().st_size
+    shown = for_terminal(archive)
     if total > limits.total:
-        raise DataError(
-            f"{for_terminal(archive)} unpacks to {total / GIB:.1f} GiB; at most {limits.total / GIB:.1f} GiB are allowed"
-        )
+        raise DataError(f"{shown} unpacks to {total / GIB:.1f} GiB; at most {limits.total / GIB:.1f} GiB are allowed")
     if total > limits.small and total > limits.ratio * packed:
         raise DataError(
-            f"{for_terminal(archive)} unpacks to {total / packed:.0f} times its size; at most {limits.ratio:.0f} times "
+            f"{shown} unpacks to {total / packed:.0f} times its size; at most {limits.ratio:.0f} times "
             "is allowed, for pictures hardly shrink"
         )
 

@@ -8,6 +8,7 @@ of the client's in it, and so neither the token nor a signed address reaches a t
 import contextlib
 import errno
 import io
+import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,11 +92,11 @@ class Competition:
     def _in_our_words(self) -> Iterator[None]:
         said = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), _without_addresses():
                 yield
-        except CervinetError:
+        except (CervinetError, KeyboardInterrupt, GeneratorExit):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # the client's wish to exit the process among them
             raise _explained(error, self._name) from None
         finally:
             for line in dict.fromkeys(said.getvalue().splitlines()):
@@ -103,17 +104,29 @@ class Competition:
                     self._progress.say(f"Kaggle: {line.removeprefix('Warning: ')}")
 
 
+@contextlib.contextmanager
+def _without_addresses() -> Iterator[None]:
+    """urllib3 logs each address at its debug level, and Kaggle's hold a signature that is as good as a token."""
+    log = logging.getLogger("urllib3")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 class _SizeError(DataError):
     """A ValueError of the client: in a download, what it wrote has not the announced size."""
 
 
 def _sign_in() -> Any:
-    """A signed-in client. SystemExit: it found no credentials."""
+    """A signed-in client; one that finds no credentials exits."""
     try:
         module = import_module("kaggle.api.kaggle_api_extended")
     except ImportError:
         raise UsageError(
-            "Kaggle's data come through its client, which is missing: pip install 'cervinet[kaggle]'"
+            "Kaggle's data come through its client, which is not installed: pip install 'cervinet[kaggle]'"
         ) from None
     api = module.KaggleApi()
     # With VERBOSE set the client prints each request with its token, and reads a whole archive to print it.
@@ -170,7 +183,7 @@ def check_space(folder: Path, needed: int, what: str) -> None:
 def _explained(error: BaseException, name: str) -> CervinetError:
     """One sentence that quotes nothing of the client's, for that may hold the token or a signed address."""
     requests = import_module("requests.exceptions")
-    if isinstance(error, SystemExit):
+    if not isinstance(error, Exception):  # the client exits where it finds no credentials
         return UsageError(f"there are no credentials that Kaggle accepts: {_GET_TOKEN}; then {_accept(name)}")
     if isinstance(error, requests.HTTPError):
         return _refused(_status(error.response), name)
