@@ -28,8 +28,9 @@ Usage = namedtuple("Usage", "total used free")
 PAGE = f"https://www.kaggle.com/competitions/{NAME}"
 RULES = f"accept the competition's rules, signed in, at {PAGE}/rules"
 GET_TOKEN = (
-    "create a token at https://www.kaggle.com/settings (API, Create New Token) and put the kaggle.json you are given "
-    "at ~/.kaggle/kaggle.json with mode 600, or set KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY"
+    "create a token at https://www.kaggle.com/settings under API, and save it as ~/.kaggle/access_token with mode 600 "
+    "or set KAGGLE_API_TOKEN; of the older kind, put kaggle.json at ~/.kaggle/kaggle.json with mode 600 or set "
+    "KAGGLE_USERNAME and KAGGLE_KEY"
 )
 CUT = (
     "Kaggle cannot be reached, or the connection was cut; check the network and run the same command again, "
@@ -273,12 +274,16 @@ def test_no_credentials_says_where_to_get_them(client, fetch, monkeypatch, token
     assert not client.asked("ListDataFiles")
 
 
-def test_a_token_from_the_environment_and_a_key_from_the_file_both_work(kaggle, fetch, tmp_path, monkeypatch):
+def test_every_place_that_the_message_names_is_read(kaggle, fetch, tmp_path, monkeypatch):
     monkeypatch.delenv("KAGGLE_USERNAME")
     monkeypatch.delenv("KAGGLE_KEY")
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
     shutil.rmtree(fetch())
     monkeypatch.delenv("KAGGLE_API_TOKEN")
+    token = tmp_path / "home/.kaggle/access_token"
+    token.write_text(TOKEN)
+    shutil.rmtree(fetch())
+    token.unlink()
     file = tmp_path / "home/.kaggle/kaggle.json"
     file.write_text(f'{{"username": "{USER}", "key": "{KEY}"}}')
     file.chmod(0o644)

@@ -121,7 +121,8 @@ def in_words(archive: Path, password: str | None = None) -> Iterator[None]:
     except Exception as error:
         # A position read from a damaged header gives EINVAL; every other number is of the disk.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            raise DataError(f"{shown} cannot be unpacked: {error.strerror}") from None
+            where = f" ({for_terminal(error.filename)})" if error.filename else ""
+            raise DataError(f"{shown} cannot be unpacked: {error.strerror}{where}") from None
         if type(error).__name__ == "PasswordRequired":
             raise ProtectedArchiveError(_protected(archive)) from None
         if password is not None:

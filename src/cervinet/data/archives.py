@@ -52,12 +52,10 @@ def extract(
     targets = _targets(archive, members, folder, place)
     steps = progress.steps(len(members), f"Unpacking {for_terminal(archive.name)}")
     try:
-        waiting = []
-        for member in members:
-            if _is_there(member, targets[member.name]):
-                steps.advance("")
-            else:
-                waiting.append(member)
+        with in_words(archive):
+            waiting = [member for member in members if not _is_there(member, targets[member.name])]
+        for _ in range(len(members) - len(waiting)):
+            steps.advance("")
         _check_space(archive, folder, sum(member.size for member in waiting))
         if waiting:
             _write(archive, waiting, targets, password, steps)
@@ -83,13 +81,20 @@ def _targets(
         seen.add(path)
         parent = folder / path.parent
         if parent not in inside:
-            inside[parent] = parent.resolve().is_relative_to(root)
+            inside[parent] = _lies_in(parent, root)
         if not inside[parent]:
             raise DataError(
                 f"{for_terminal(archive)} is not unpacked: {for_terminal(parent)} is a link that leads out of "
                 f"{for_terminal(folder)}; remove the link"
             )
     return {name: folder / path for name, path in paths.items()}
+
+
+def _lies_in(folder: Path, root: Path) -> bool:
+    try:
+        return folder.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link to itself
+        return False
 
 
 def _is_there(member: Member, target: Path) -> bool:
@@ -177,9 +182,17 @@ class _Parts:
 
     @contextmanager
     def whole_or_none(self) -> Iterator[None]:
-        """Leave no half-written file behind, even after an interrupt."""
+        """Leave no half-written file behind, even after an interrupt, and none out in silence."""
         try:
             yield
+            missing = [
+                name for name in (member.name for member in self._members.values()) if not self._targets[name].is_file()
+            ]
+            if missing:
+                raise DataError(
+                    f"{for_terminal(self._archive)} did not give its entry '{for_terminal(missing[0])}'; "
+                    "update what reads it: pip install -U 'cervinet[kaggle]'"
+                )
         finally:
             if self._last:
                 self._last.discard()

@@ -27,8 +27,9 @@ _TIMEOUT = (30.0, 300.0)  # seconds to connect, and without a byte
 _PAGE = 200  # files a page of the listing
 _MIB = 2**20
 _GET_TOKEN = (
-    "create a token at https://www.kaggle.com/settings (API, Create New Token) and put the kaggle.json you are given "
-    "at ~/.kaggle/kaggle.json with mode 600, or set KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY"
+    "create a token at https://www.kaggle.com/settings under API, and save it as ~/.kaggle/access_token with mode 600 "
+    "or set KAGGLE_API_TOKEN; of the older kind, put kaggle.json at ~/.kaggle/kaggle.json with mode 600 or set "
+    "KAGGLE_USERNAME and KAGGLE_KEY"
 )
 
 
