@@ -27,7 +27,7 @@ from cervinet.data.picture import Picture
 SPLITS = ("train", "val", "test")
 TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm"
+_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
 
 
@@ -43,6 +43,7 @@ class Manifest:
         note: said wherever the data are shown ("synthetic phantoms"); empty for real pictures.
         pixels: uint8 (n, H, W, 3) RGB, row by row, where the pictures are no files of their own.
         groups_from: where the groups come from, of "column", "pattern" and "near-duplicates"; the last are derived.
+        remarks: sentences about the data that a person should be told.
     """
 
     table: pd.DataFrame
@@ -52,6 +53,7 @@ class Manifest:
     note: str = ""
     pixels: NDArray[np.uint8] | None = None
     groups_from: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)

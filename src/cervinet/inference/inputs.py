@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cervinet.data.picture import Picture
-from cervinet.data.readers.class_folders import scan
+from cervinet.data.folders import scan
 from cervinet.errors import UsageError
 from cervinet.escape import for_terminal
 
