@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from cervinet.data.folders import scan
 from cervinet.data.readers.class_folders import class_folders
 from cervinet.errors import DataError
 

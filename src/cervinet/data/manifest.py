@@ -104,11 +104,9 @@ def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFram
     """Rows with every column of a manifest, missing ones empty."""
     # Arrow, behind pandas' own text type, refuses file names that are not UTF-8.
     table = pd.DataFrame(rows, dtype=object).reset_index(drop=True)
-    for column in TEXT_COLUMNS:
+    for column in (*TEXT_COLUMNS, "masks"):
         table[column] = table[column].astype(object) if column in table else None
         table[column] = table[column].where(table[column].notna(), None)
     for column in BOX_COLUMNS:
         table[column] = table[column].astype("float64") if column in table else float("nan")
-    if "masks" not in table:
-        table["masks"] = None
     return table[[*TEXT_COLUMNS, *BOX_COLUMNS, "masks"]]

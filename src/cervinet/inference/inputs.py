@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from cervinet.data.picture import Picture
 from cervinet.data.folders import scan
+from cervinet.data.picture import Picture
 from cervinet.errors import UsageError
 from cervinet.escape import for_terminal
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from pydantic import Field
 
 from cervinet.data.manifest import Manifest
@@ -47,7 +48,8 @@ def image_mask_pairs(
     pictures = found.table[is_picture].reset_index(drop=True)
     stems = pictures["image"].str.replace(r"\.[^./]+$", "", regex=True)
     _check(root, masks, stems.tolist(), suffix)
-    pictures["masks"] = [tuple(path for _, path in sorted(masks.get(stem, []))) or None for stem in stems]
+    own = [tuple(path for _, path in sorted(masks.get(stem, []))) or None for stem in stems]
+    pictures["masks"] = pd.Series(own, dtype=object)
     without = int(pictures["masks"].isna().sum())
     remarks = (f"{without} of {len(pictures)} pictures have no mask",) if without else ()
     return replace(found, table=pictures, remarks=remarks)

@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 Row = dict[str, Any]
 
@@ -20,11 +21,13 @@ class Sample:
         root: `data.root`.
         options: of the reader.
         rows: the manifest's rows in order, without the columns that are empty.
+        pixels: uint8 (n, H, W, 3) RGB, where the pictures are no files.
     """
 
     root: Path
     options: dict[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    pixels: NDArray[np.uint8] | None = None
 
 
 def write_pictures(root: Path, names: Iterable[str], size: tuple[int, int] = (24, 32)) -> None:
