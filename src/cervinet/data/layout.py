@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cervinet.data.folders import split_folders, why_ignored
 from cervinet.data.manifest import IMAGE_SUFFIXES
-from cervinet.data.readers.class_folders import split_folders, why_ignored
 from cervinet.data.readers.table import read_table
 from cervinet.errors import DataError
 

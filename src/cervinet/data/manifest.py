@@ -29,7 +29,7 @@ from cervinet.data.picture import Picture
 SPLITS = ("train", "val", "test")
 TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split", "digest")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm"
+_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
 
 
@@ -45,6 +45,7 @@ class Manifest:
         note: said wherever the data are shown ("synthetic phantoms"); empty for real pictures.
         pixels: uint8 (n, H, W, 3) RGB, row by row, where the pictures are no files of their own.
         groups_from: where the groups come from, of "column", "pattern" and "near-duplicates"; the last are derived.
+        remarks: sentences about the data that a person should be told.
     """
 
     table: pd.DataFrame
@@ -54,6 +55,7 @@ class Manifest:
     note: str = ""
     pixels: NDArray[np.uint8] | None = None
     groups_from: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)
@@ -108,11 +110,9 @@ def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFram
     """Rows with every column of a manifest, missing ones empty."""
     # Arrow, behind pandas' own text type, refuses file names that are not UTF-8.
     table = pd.DataFrame(rows, dtype=object).reset_index(drop=True)
-    for column in TEXT_COLUMNS:
+    for column in (*TEXT_COLUMNS, "masks"):
         table[column] = table[column].astype(object) if column in table else None
         table[column] = table[column].where(table[column].notna(), None)
     for column in BOX_COLUMNS:
         table[column] = table[column].astype("float64") if column in table else float("nan")
-    if "masks" not in table:
-        table["masks"] = None
     return table[[*TEXT_COLUMNS, *BOX_COLUMNS, "masks"]]

@@ -1,5 +1,6 @@
 """What must be true of an image table before anything is made of it; no check looks at a pixel."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.errors import DataError, LeakageError
+from cervinet.escape import for_terminal
 from cervinet.registry import did_you_mean
 
 
@@ -76,6 +78,41 @@ def check_files(manifest: Manifest) -> None:
             f"{len(missing)} of {len(manifest)} pictures are not there as files, the first is {missing[0]}; "
             "correct the image column or data.root, or bring the files"
         )
+
+
+def check_links(manifest: Manifest) -> None:
+    """Raises a DataError when links lead pictures or masks out of the root.
+
+    A path that leads out by itself, an absolute one or `../`, is what its table asks for.
+    """
+    if manifest.pixels is not None:
+        return
+    root, real = os.path.abspath(manifest.root), os.path.realpath(manifest.root)
+    folders: dict[str, str | None] = {}  # the real place of each folder that is written below the root
+    outside: list[tuple[str, str]] = []
+    masks = (mask for of_one in manifest.table["masks"].dropna() for mask in of_one)
+    for name in (*manifest.table["image"], *masks):
+        folder, file = os.path.split(name)
+        if folder not in folders:
+            place = os.path.join(root, folder)
+            folders[folder] = os.path.realpath(place) if _is_below(os.path.abspath(place), root) else None
+        if (real_folder := folders[folder]) is None:
+            continue
+        target = os.path.join(real_folder, file)
+        if os.path.islink(target):
+            target = os.path.realpath(target)
+        if not _is_below(target, real):
+            outside.append((name, target))
+    if outside:
+        name, target = outside[0]
+        raise DataError(
+            f"{len(outside)} pictures or masks are reached by links that lead out of {manifest.root}, the first is "
+            f"{for_terminal(name)}, which is {for_terminal(target)}; copy them there, or set data.outside_links=true"
+        )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _check_given_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> None:

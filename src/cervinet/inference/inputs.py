@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from cervinet.csv_table import read_table
+from cervinet.data.folders import scan
 from cervinet.data.picture import Box, Picture
-from cervinet.data.readers.class_folders import scan
 from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
 from cervinet.registry import did_you_mean, find
