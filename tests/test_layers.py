@@ -13,7 +13,19 @@ MODULES = {
 }
 LAYERS = {
     0: ["__init__", "errors", "registry", "escape", "files", "progress"],
-    1: ["config", "choice", "complaints", "yaml_source", "run", "csv_table", "environment", "shipped"],
+    1: [
+        "config",
+        "section",
+        "augment_config",
+        "amount",
+        "choice",
+        "complaints",
+        "yaml_source",
+        "run",
+        "csv_table",
+        "environment",
+        "shipped",
+    ],
     2: ["data", "evaluation", "inference", "inference.inputs"],
     3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
     4: ["report", "exporters", "serve"],
