@@ -82,7 +82,9 @@ def fit_network(
     progress: Progress,
 ) -> int:
     """Train, then put the best weights back; the best epoch, counted from 1."""
+    from cervinet.data.imbalance import effective_counts, emphasis_of
     from cervinet.data.pipeline import batches_of
+    from cervinet.report.announce import announce_emphasis
     from cervinet.report.write import write_progress
     from cervinet.training.checkpoint import EpochPaths, load_weights, save_epoch
     from cervinet.training.fit import Row, Tracker, fit
@@ -99,9 +101,11 @@ def fit_network(
             write_progress(history, settings.monitor, run.progress_plot, manifest.note)
             drawn = time.perf_counter()
 
+    emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
+    announce_emphasis(progress, effective_counts(emphasis, manifest.classes), settings.imbalance.name)
     train, val = (
-        batches_of(manifest, images, split, config.data.image_size, settings.batch_size, device.replicas)
-        for split in ("train", "val")
+        batches_of(manifest, images, split, config.data.image_size, settings.batch_size, device.replicas, made_of)
+        for split, made_of in (("train", emphasis), ("val", None))
     )
     fitted = fit(
         model,
@@ -109,7 +113,7 @@ def fit_network(
         val,
         epochs=settings.epochs,
         seed=config.seed,
-        augmentation=Augmentation(**settings.augment.model_dump()),
+        augmentation=Augmentation(**settings.augment.changes()),
         tracker=Tracker(
             settings.monitor, stopping.patience if stopping else None, stopping.min_delta if stopping else 0.0
         ),

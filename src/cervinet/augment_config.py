@@ -150,6 +150,10 @@ class Augment(Section):
             )
         return self
 
+    def changes(self) -> dict[str, Any]:
+        """Every setting but the preset, which has become settings: the arguments of `data.augment.Augmentation`."""
+        return {name: value for name, value in self if name != "preset"}
+
     @classmethod
     def __get_pydantic_json_schema__(cls, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> Any:
         schema = handler.resolve_ref_schema(handler(core))

@@ -1,10 +1,12 @@
 """What a user should know before the first epoch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.progress import Progress
 
@@ -44,6 +46,17 @@ def thin_spots(manifest: Manifest) -> list[str]:
         for name in manifest.classes
         if not (manifest.part(split)["label"] == name).any()
     ]
+
+
+def announce_emphasis(progress: Progress, counts: Sequence[EffectiveCount], how: str) -> None:
+    """What each class counts in an epoch, where that is not the number of its pictures."""
+    if all(one.effective == one.pictures for one in counts):
+        return
+    rows = [
+        [one.name, f"{one.pictures}", f"{one.entries}", f"{one.weight:.3g}", f"{one.effective:.1f}"] for one in counts
+    ]
+    columns = ["class", "pictures", "in an epoch", "weight of each", "effective count"]
+    progress.counts(f"Training pictures after `{how}`", columns, rows)
 
 
 def announce_network(progress: Progress, model: "Model", weights: str, device: "Device", run: Path | None) -> None:
