@@ -16,6 +16,8 @@ LAYERS = {
     1: [
         "config",
         "config_data",
+        "config_augment",
+        "amount",
         "section",
         "choice",
         "complaints",

@@ -14,12 +14,16 @@ from cervinet.config import Config
 from cervinet.config_data import Data
 from cervinet.data import audit, groups
 from cervinet.data.digests import Digests
-from cervinet.data.findings import Action, Finding
+from cervinet.data.findings import KINDS, Action, Finding
+from cervinet.data.issues import problem
+from cervinet.data.leaks import leaks
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
-from cervinet.data.measure import Measurements, measure
+from cervinet.data.measure import measure
+from cervinet.data.measurements import Measurements
 from cervinet.data.near_duplicates import find_pairs
 from cervinet.data.regions import box_problem, read_masks
+from cervinet.data.shortcuts import shortcuts
 from cervinet.data.split_file import splits_from_file
 from cervinet.data.splits import Rule, assign_splits
 from cervinet.data.store import default_cache
@@ -97,15 +101,16 @@ def audited(config: Config, progress: Progress) -> Audited:
     split = pd.Series(None, manifest.table.index, object)
     split[kept] = divided(config, replace(manifest, table=manifest.table[kept]))
     manifest = replace(manifest, table=manifest.table.assign(split=split))
-    leaks = audit.leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
-    split[audit.excluded(leaks)] = None
+    torn = leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
+    split[audit.excluded(torn)] = None
     manifest = replace(manifest, table=manifest.table.assign(split=split))
-    findings += [*leaks, *audit.shortcuts(manifest, measured, policies)]
+    findings += [*torn, *shortcuts(manifest, measured, policies)]
+    findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
     sound = manifest.take(np.flatnonzero(split.notna()))
-    problem = audit.problem(findings, manifest)
-    if not problem:
+    stops = problem(findings, manifest)
+    if not stops:
         check_parts(sound.table, sound.classes)
-    return Audited(sound, manifest, tuple(findings), measured, problem)
+    return Audited(sound, manifest, tuple(findings), measured, stops)
 
 
 def _read_root(data: Data, root: Path | None) -> Manifest:

@@ -10,17 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Field,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from cervinet import registry
 from cervinet.choice import Choice, Kind, Problem, at_places
 from cervinet.complaints import sentences
+from cervinet.config_augment import Augment
 from cervinet.config_data import Data
 from cervinet.errors import ConfigError
 from cervinet.section import Section, expects
@@ -34,36 +29,6 @@ class Model(Section):
     """A network from scratch, or a backbone with a new head."""
     weights: str = "none"
     """none (random), imagenet (backbones only), or the path of a .keras, .weights.h5 or .h5 file."""
-
-
-class Augment(Section):
-    """Random changes of each training picture: one affine warp and one pass over the colours."""
-
-    horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of a mirror image, left to right."""
-    vertical_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of a mirror image, top to bottom."""
-    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
-    """Largest rotation either way, in degrees."""
-    shift: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest shift either way, as a fraction of height and width."""
-    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
-        (1.0, 1.0), json_schema_extra=expects("two factors, smallest and largest, as in [0.9, 1.2]")
-    )
-    """Smallest and largest magnification."""
-    brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Largest change of brightness either way, as a fraction of the full range."""
-    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest relative change of contrast either way."""
-    fill: Literal["reflect", "black"] = "reflect"
-    """What stands where the warp looks beyond the edge."""
-
-    @field_validator("zoom")
-    @classmethod
-    def _in_order(cls, zoom: tuple[float, float]) -> tuple[float, float]:
-        if zoom[0] > zoom[1]:
-            raise ValueError("must be two factors, smallest and largest, as in [0.9, 1.2]")
-        return zoom
 
 
 class EarlyStopping(Section):
@@ -85,6 +50,8 @@ class Training(Section):
     """Any optimizer of Keras."""
     loss: Annotated[Choice, Kind("loss")] = Field(Choice("cross_entropy"), validate_default=True)
     augment: Augment = Augment()
+    imbalance: Annotated[Choice, Kind("imbalance")] = Field(Choice("none"), validate_default=True)
+    """What is done about classes of unequal size, in the training part alone."""
     monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
     """The weights kept are those of the epoch with the best value of this."""
     early_stopping: EarlyStopping | None = None

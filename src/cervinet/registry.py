@@ -22,6 +22,7 @@ HOMES = {
     "architecture": ("cervinet.models.networks", "cervinet.models.backbones"),
     "loss": ("cervinet.models.losses",),
     "optimizer": ("cervinet.training.optimizers",),
+    "imbalance": ("cervinet.data.imbalance",),
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

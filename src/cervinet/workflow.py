@@ -58,10 +58,11 @@ def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
+    classes = assembly.count_classes(config, manifest, progress)
     run = Run.create(run_dir, config.name)
     with _status_kept(run):
         announce_data(progress, manifest)
-        assembly.write_data(found, run, progress)
+        assembly.write_data(found, classes, run, progress)
         return _train(config, manifest, run, progress)
 
 
@@ -72,6 +73,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
     announce_data(progress, manifest)
+    assembly.count_classes(config, manifest, progress)
     config = config.model_copy(
         update={
             "data": config.data.model_copy(update={"store": False}),

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cervinet.data.components import Components
+
 COLUMN, PATTERN, NEAR_DUPLICATES = "column", "pattern", "near-duplicates"
 
 
@@ -37,15 +39,8 @@ def united(images: pd.Series, keys: Iterable[pd.Series | NDArray[np.int64]]) -> 
         The names that a group had, joined; where it had none, `like ` and its first picture. None for a picture that
         no key holds together with another and that has no name: str or None (n,).
     """
-    parent = list(range(len(images)))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    names: list[list[str]] = [[] for _ in parent]
+    components = Components(len(images))
+    names: list[list[str]] = [[] for _ in images]
     first: dict[Hashable, int] = {}
     for number, key in enumerate(keys):
         for row, value in enumerate(key):
@@ -53,17 +48,14 @@ def united(images: pd.Series, keys: Iterable[pd.Series | NDArray[np.int64]]) -> 
                 names[row].append(value)
             elif value is None or not value >= 0:  # a missing name may be not-a-number
                 continue
-            earlier = first.setdefault(value if isinstance(value, str) else (number, value), row)
-            # The smaller row becomes the root, so that the first picture of a group names it.
-            one, other = sorted((root(row), root(earlier)))
-            parent[other] = one
-    roots = [root(row) for row in range(len(parent))]
-    members = np.bincount(roots, minlength=len(parent))
+            components.join(row, first.setdefault(value if isinstance(value, str) else (number, value), row))
+    roots = components.labels()
+    members = np.bincount(roots, minlength=len(images))
     joined: dict[int, dict[str, None]] = {}
-    for row, at in enumerate(roots):
-        joined.setdefault(at, {}).update(dict.fromkeys(names[row]))
-    called = {at: _name(list(known), images.iloc[at], int(members[at])) for at, known in joined.items()}
-    return pd.Series([called[at] for at in roots], images.index, object)
+    for row, root in enumerate(roots.tolist()):
+        joined.setdefault(root, {}).update(dict.fromkeys(names[row]))
+    called = {root: _name(list(known), images.iloc[root], int(members[root])) for root, known in joined.items()}
+    return pd.Series([called[root] for root in roots.tolist()], images.index, object)
 
 
 def _name(known: list[str], first_image: str, members: int) -> str | None:
