@@ -155,7 +155,8 @@ def _table_layout(path: Path, folder: Path) -> Layout:
             )
     if columns["split"] and not set(frame[columns["split"]].dropna()) <= {"train", "val", "test"}:
         columns["split"] = None
-    root, suffix = _place_of(frame[columns["image"]].dropna().head(_SAMPLED).tolist(), folder, path)
+    names = frame[columns["image"]].dropna().tolist()
+    root, suffix = _place_of(names[:: max(len(names) // _SAMPLED, 1)], folder, path)
     # The reader's own defaults need not be said, but group and split have none.
     named = {role: c for role, c in columns.items() if c and (c != role or role in ("group", "split"))}
     options = {"file": Path(os.path.relpath(path, root)).as_posix(), **named} | ({"suffix": suffix} if suffix else {})
