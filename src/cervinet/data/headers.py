@@ -1,16 +1,13 @@
 """How large a picture is, from its header alone."""
 
-import os
 from pathlib import Path
 
 from PIL import Image
 
-from cervinet.data.containers import exif_orientation
+from cervinet.data.containers import DamagedError, UnwantedError, exif_orientation
 from cervinet.data.dicom import dicom_size, is_dicom
 from cervinet.errors import ImageError
 from cervinet.escape import for_terminal
-
-_ORIENTATION = 0x0112
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -25,14 +22,15 @@ def picture_size(path: Path) -> tuple[int, int]:
                 file.seek(0)
                 return dicom_size(file)
             with Image.open(file) as picture:
-                if picture.format in ("WEBP", "AVIF"):
-                    orientation = exif_orientation(picture.info.get("exif", b""))
-                else:
-                    orientation = picture.getexif().get(_ORIENTATION, 1)
+                # Pillow has turned a TIFF's sides already; its own reading of EXIF would heed XMP too.
+                exif = b"" if picture.format == "TIFF" else picture.info.get("exif", b"")
+                orientation = exif_orientation(exif)
                 height, width = picture.height, picture.width
+    except (DamagedError, UnwantedError) as error:
+        raise ImageError(f"'{for_terminal(path)}' {error}") from error
     except Exception as error:  # as in `decode`: hostile headers raise errors of every kind
         raise ImageError(
-            f"'{for_terminal(os.fsdecode(path))}' must be a picture, but its header cannot be read; "
+            f"'{for_terminal(path)}' must be a picture, but its header cannot be read; "
             "copy the file again from its source or remove it"
         ) from error
     return (width, height) if orientation in (5, 6, 7, 8) else (height, width)

@@ -1,6 +1,6 @@
 """A folder a class: `root/Type_1/a.jpg`, or `root/train/Type_1/a.jpg` beside `root/test/…`."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from cervinet.data.folders import check_root, folders_in, ignored_table, scan, split_folders
 from cervinet.data.manifest import Manifest, table_of
@@ -30,11 +30,11 @@ def class_folders(root: Path, *, sublabels: bool = False) -> Manifest:
             belong to the class of the first.
     """
     check_root(root)
-    rows, ignored = [], []
+    rows, ignored, filled = [], [], set()
     parts = split_folders(root) or {None: root}
     for split, folder in parts.items():
         for path, reason in scan(folder):
-            below = PurePosixPath(path.relative_to(folder).as_posix()).parts
+            below = path.parts[len(folder.parts) :]
             if not reason and len(below) < 2:
                 reason = "not in a class folder"
             if not reason and sublabels and len(below) < 3:
@@ -42,15 +42,11 @@ def class_folders(root: Path, *, sublabels: bool = False) -> Manifest:
             if reason:
                 ignored.append((path, reason))
                 continue
-            image = path.relative_to(root).as_posix()
+            filled.add(folder / below[0])
+            image = "/".join(path.parts[len(root.parts) :])
             sublabel = below[1] if sublabels else None
             rows.append({"image": image, "label": below[0], "sublabel": sublabel, "split": split})
-    empty = [f for folder in parts.values() for f in folders_in(folder) if not _has_row(f, root, rows)]
+    empty = [f for folder in parts.values() for f in folders_in(folder) if f not in filled]
     if empty:
         raise DataError(f"the class folder {empty[0]} has no pictures in it; add some, or remove the folder")
     return Manifest(table_of(rows), root, ignored=ignored_table(root, ignored))
-
-
-def _has_row(folder: Path, root: Path, rows: list[dict[str, str | None]]) -> bool:
-    prefix = folder.relative_to(root).as_posix() + "/"
-    return any(str(row["image"]).startswith(prefix) for row in rows)

@@ -16,6 +16,8 @@ from cervinet.errors import DataError
 from cervinet.escape import for_terminal
 from cervinet.registry import register
 
+DEFAULT_SUFFIX = "_mask"
+
 
 def _sample(root: Path) -> Sample:
     masks = {"benign/benign (1)": 1, "benign/benign (2)": 2, "normal/normal (1)": 0, "normal/normal (2)": 1}
@@ -29,7 +31,7 @@ def _sample(root: Path) -> Sample:
 
 @register("reader", sample=_sample)
 def image_mask_pairs(
-    root: Path, *, suffix: Annotated[str, Field(min_length=1)] = "_mask", sublabels: bool = False
+    root: Path, *, suffix: Annotated[str, Field(min_length=1)] = DEFAULT_SUFFIX, sublabels: bool = False
 ) -> Manifest:
     """A folder a class, as for class_folders, with masks of a picture beside it.
 
@@ -39,7 +41,7 @@ def image_mask_pairs(
         sublabels: the second folder is a finer class.
     """
     found = class_folders(root, sublabels=sublabels)
-    pattern = re.compile(rf"(?P<stem>.*[^/]){re.escape(suffix)}(?:_(?P<number>\d+))?\.[^./]+")
+    pattern = mask_pattern(suffix)
     named = [pattern.fullmatch(image) for image in found.table["image"]]
     is_picture = [match is None for match in named]
     masks: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -53,6 +55,11 @@ def image_mask_pairs(
     without = int(pictures["masks"].isna().sum())
     remarks = (f"{without} of {len(pictures)} pictures have no mask",) if without else ()
     return replace(found, table=pictures, remarks=remarks)
+
+
+def mask_pattern(suffix: str) -> re.Pattern[str]:
+    """What the whole path of a mask matches, with the groups stem (its picture's) and number."""
+    return re.compile(rf"(?P<stem>.*[^/]){re.escape(suffix)}(?:_(?P<number>\d+))?\.[^./]+", re.DOTALL)
 
 
 def _check(root: Path, masks: dict[str, list[tuple[int, str]]], stems: list[str], suffix: str) -> None:

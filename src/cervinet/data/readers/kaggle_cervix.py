@@ -75,7 +75,7 @@ def _pictures(
     """Every file of the layout: its path, label, split, and why it is passed over."""
     for name in CLASSES:
         yield from ((path, name, None, reason) for path, reason in scan(train / name))
-    for folder, name, passed_over in _additional_folders(root, wanted=additional):
+    for folder, name, passed_over in _taken(root, wanted=additional):
         yield from ((path, name, None, reason or passed_over) for path, reason in scan(folder))
     answers = _solution(root) if test else {}
     for path, reason in scan(root / "test") if (root / "test").is_dir() else ():
@@ -93,21 +93,26 @@ def _pictures(
         )
 
 
-def _additional_folders(root: Path, *, wanted: bool) -> list[tuple[Path, str, str]]:
-    """The folders of additional pictures with their class, and why one is passed over."""
+def additional_folders(root: Path) -> list[tuple[Path, str, bool]]:
+    """The folders of additional pictures, with their class and whether they are of the second version."""
     places = [folder for folder in folders_in(root) if folder.name.startswith("additional_")]
     places += folders_in(root / "additional") if (root / "additional").is_dir() else []
-    named = [(folder, match) for folder in places if (match := _ADDITIONAL.fullmatch(folder.name))]
+    return [(folder, match[1], bool(match[2])) for folder in places if (match := _ADDITIONAL.fullmatch(folder.name))]
+
+
+def _taken(root: Path, *, wanted: bool) -> list[tuple[Path, str, str]]:
+    """The folders of additional pictures with their class, and why one is passed over."""
+    named = additional_folders(root)
     if wanted and not named:
         raise DataError(
             f"{root} has no additional pictures; extract additional_Type_1_v2.7z and its kin there, "
             "or set data.reader.kaggle_cervix.additional=false"
         )
-    second = {match[1] for _, match in named if match[2]}
+    replaced = {label for _, label, second in named if second}
     found = []
-    for folder, match in named:
-        reason = "" if match[2] or match[1] not in second else "additional, of which there is a second version"
-        found.append((folder, match[1], reason if wanted else "additional, not asked for"))
+    for folder, label, second in named:
+        reason = "" if second or label not in replaced else "additional, of which there is a second version"
+        found.append((folder, label, reason if wanted else "additional, not asked for"))
     return found
 
 

@@ -56,7 +56,7 @@ def pixel_table(
     if path.is_dir():
         raise DataError(f"{path} is a folder; name the table in it: data.reader.pixel_table.file=hmnist_28_28_RGB.csv")
     header, separator = header_of(path)
-    pixel_columns = [name for name in header if _PIXEL.fullmatch(name)]
+    pixel_columns = [name for name in header if is_pixel_column(name)]
     texts = {role: name for role, name in {"label": label, "group": group, "split": split}.items() if name}
     check_columns(path, [name for name in header if name not in pixel_columns], texts, "pixel_table")
     shape = _shape(path, pixel_columns)
@@ -70,6 +70,10 @@ def pixel_table(
     colour = pixels if shape[2] == 3 else np.repeat(pixels, 3, axis=3)
     folder = root if file else root.parent
     return Manifest(table_of(_as_rows(rows)), folder, tuple(names or ()), pixels=colour, remarks=remarks)
+
+
+def is_pixel_column(name: str) -> bool:
+    return bool(_PIXEL.fullmatch(name))
 
 
 def _shape(path: Path, columns: Sequence[str]) -> tuple[int, int, int]:
