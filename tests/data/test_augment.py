@@ -65,9 +65,7 @@ class TestDraws:
         alone = EVERYTHING.views(images, seed=1, epoch=0, indices=indices, copies=copies)
 
         def view(place):
-            return EVERYTHING.views(
-                images[place], seed=1, epoch=0, indices=indices[place], copies=copies[place]
-            )
+            return EVERYTHING.views(images[place], seed=1, epoch=0, indices=indices[place], copies=copies[place])
 
         with ThreadPoolExecutor(4) as pool:
             parts = list(pool.map(view, [slice(n, n + 1) for n in reversed(range(40))]))
