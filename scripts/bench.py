@@ -105,6 +105,11 @@ def decode(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return json.loads(quiet([sys.executable, str(HERE / "bench_decode.py"), str(root)]))
 
 
+def augment(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """Every preset on stored pictures, against decoding the same pictures; on one thread and on two."""
+    return json.loads(quiet([sys.executable, str(HERE / "bench_augment.py"), str(root)]))
+
+
 def start_up(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     """`cervinet --help`, and whether it imports anything heavy."""
     seconds = [timed(lambda: quiet([CERVINET, "--help"])) for _ in range(10)]
@@ -197,6 +202,7 @@ ROWS = {
     "in_memory": in_memory,
     "second_run": second_run,
     "decode": decode,
+    "augment": augment,
     "memory": memory,
 }
 

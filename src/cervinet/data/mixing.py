@@ -80,4 +80,6 @@ def box_of(share: float, size: tuple[int, ...], centre: tuple[float, float]) -> 
 
 
 def _generator(seed: int, epoch: int, position: int, purpose: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=[_STREAM | (purpose << 32) | seed, (epoch << 40) | position]))
+    # As uint64: NumPy makes floats, which round, of a list with an integer of 2**63 and a smaller one.
+    key = np.array([_STREAM | (purpose << 32) | seed, (epoch << 40) | position], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key))
