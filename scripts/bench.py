@@ -1,6 +1,6 @@
 """cervinet against a plain Keras recipe, side by side on this machine. Prints one JSON object.
 
-    make bench                                     # everything, about ten minutes on two cores
+    make bench                                     # everything, about fifteen minutes on two cores
     python scripts/bench.py --only help decode     # some rows
 
 Pictures: the folder intel-mobileodt-512/train of $CERVINET_REAL_DATA, or phantoms where it is absent (and the result
@@ -110,6 +110,11 @@ def augment(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return json.loads(quiet([sys.executable, str(HERE / "bench_augment.py"), str(root)]))
 
 
+def audit(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """Reading and auditing 100,000 small JPEGs, without and with the search for near-duplicates."""
+    return json.loads(quiet([sys.executable, str(HERE / "bench_audit.py")]))
+
+
 def start_up(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     """`cervinet --help`, and whether it imports anything heavy."""
     seconds = [timed(lambda: quiet([CERVINET, "--help"])) for _ in range(10)]
@@ -204,6 +209,7 @@ ROWS = {
     "decode": decode,
     "augment": augment,
     "memory": memory,
+    "audit": audit,
 }
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def oriented(prints: NDArray[np.float32], orientation: int) -> NDArray[np.float3
 
 def signs(prints: NDArray[np.float32]) -> NDArray[np.bool_]:
     """The hash: which of the low frequencies are positive, bool (n, HASH_BITS)."""
-    return (prints[:, :HASH_SIDE, :HASH_SIDE] > 0).reshape(len(prints), -1)[:, 1:]
+    return (prints[:, :HASH_SIDE, :HASH_SIDE] > 0).reshape(len(prints), HASH_SIDE**2)[:, 1:]
 
 
 def oriented_signs(bits: NDArray[np.bool_], orientation: int) -> NDArray[np.bool_]:

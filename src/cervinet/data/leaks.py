@@ -29,8 +29,7 @@ def leaks(table: pd.DataFrame, groups: pd.Series, pairs: Sequence[Pair], policie
     """
     order = {name: rank for rank, name in enumerate(SPLITS)}
     ranks = np.array([order.get(split, -1) for split in table["split"]], np.int64)
-    names, codes = np.unique(groups.where(groups.notna(), "").to_numpy(str), return_inverse=True)
-    codes = np.where(groups.notna(), codes, -1)
+    codes, names = pd.factorize(groups.to_numpy(object))  # -1 where there is none
     alike = components(len(table), ((pair.first, pair.second) for pair in pairs))
     found = [("group_leaks", rows, f"group '{names[codes[rows[0]]]}': {where}") for rows, where in _torn(codes, ranks)]
     found += [("duplicate_leaks", rows, where) for rows, where in _torn(alike, ranks)]

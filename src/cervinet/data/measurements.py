@@ -134,9 +134,9 @@ class Memory:
 
     def _read(self, digit: str) -> NDArray[Any]:
         """Records in the order of their keys; none where the file is missing or damaged."""
-        with suppress(OSError, ValueError, EOFError, TypeError):
+        with suppress(OSError, ValueError, EOFError):
             if self._folder is not None:
-                records = np.load(self._folder / f"{digit}.npy", mmap_mode="r")
+                records = np.lib.format.open_memmap(self._folder / f"{digit}.npy", mode="r")
                 if records.dtype == _RECORD and records.ndim == 1 and _ordered(records["key"]):
                     return np.asarray(records)
         return np.empty(0, _RECORD)

@@ -1,0 +1,177 @@
+"""What an audit costs, as JSON: `python scripts/bench_audit.py [PICTURES]`.
+
+Makes that many small JPEGs (100,000 unless given), of which one in fifty is a copy of another in one of the ways that
+the audit looks for, and audits them in processes of their own with empty caches: without and with near-duplicates.
+The ratio is of reading, decoding and measuring to reading and `cv2.imdecode` alone in as many threads.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet.data.audit import inspect
+from cervinet.data.components import components
+from cervinet.data.digests import Digests
+from cervinet.data.findings import KINDS
+from cervinet.data.manifest_checks import checked
+from cervinet.data.measure import measure
+from cervinet.data.near_duplicates import find_pairs
+from cervinet.data.readers.class_folders import class_folders
+from cervinet.environment import cores
+from cervinet.progress import Silent
+
+SIDE = 96
+EVERY = 50
+COPIES = {
+    "re-encoded": lambda image: image,
+    "halved": lambda image: cv2.resize(image, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA),
+    "mirrored": lambda image: np.ascontiguousarray(image[:, ::-1]),
+    "turned": lambda image: np.ascontiguousarray(np.rot90(image)),
+    "brightened": lambda image: cv2.add(image, np.full_like(image, 30)),
+}
+
+
+def main(count: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="cervinet-bench-") as folder:
+        planted = generate(Path(folder) / "pictures", count)
+        results = {"pictures": count, "threads": cores()}
+        for name, near in (("without_near_duplicates", "0"), ("with_near_duplicates", "1")):
+            command = [
+                sys.executable,
+                __file__,
+                "audit",
+                str(Path(folder) / "pictures"),
+                f"{folder}/cache-{near}",
+                near,
+            ]
+            found, peak = watched(command)
+            parts = found.pop("components")
+            if near == "1":
+                kinds = [kind for kind, _, _ in planted]
+                hits = [parts.get(a) == parts.get(b) is not None for _, a, b in planted]
+                found["recall"] = {
+                    kind: round(float(np.mean([hit for k, hit in zip(kinds, hits, strict=True) if k == kind])), 4)
+                    for kind in COPIES
+                }
+                found["pairs_not_planted"] = found["pairs"] - sum(hits)
+            results[name] = found | {"peak_anonymous_mib": round(peak / 1024)}
+    print(json.dumps(results, indent=2))
+
+
+def generate(root: Path, count: int) -> list[tuple[str, str, str]]:
+    """Write the pictures; return (kind of copy, original, copy) of those planted."""
+    random = np.random.default_rng(1)
+    planted = []
+    last, image = "", np.empty(0, np.uint8)
+    for number in range(count):
+        name = f"{'ab'[number // 2 % 2]}/{number // 1000:03d}/{number:06d}.jpg"
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if number % EVERY == 1:
+            kind = list(COPIES)[number // EVERY % len(COPIES)]
+            planted.append((kind, last, name))
+            shown, quality = COPIES[kind](image), 75
+        else:
+            shown = image = texture(random)
+            quality = 90
+        (root / name).write_bytes(cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+        last = name
+    return planted
+
+
+def texture(random: np.random.Generator) -> NDArray[np.uint8]:
+    """Coarse and fine structure on a field that is bright in the middle, as in endoscopic pictures."""
+    field = np.zeros((SIDE, SIDE, 3), np.float32)
+    for cells, strength in ((4, 20.0), (12, 18.0), (32, 10.0)):
+        noise = random.normal(0, strength, (cells, cells, 3)).astype(np.float32)
+        field += cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    place = np.linspace(-1, 1, SIDE, dtype=np.float32)
+    middle = 170 - 80 * (place[:, None] ** 2 + place[None] ** 2)
+    return (field + middle[..., None]).clip(0, 255).astype(np.uint8)
+
+
+def audit(root: Path, cache: Path, near: bool) -> None:
+    """One audit, step by step; prints one JSON line."""
+    plain = timed(lambda: decode_all(sorted(root.rglob("*.jpg"))))
+    seconds: dict[str, float] = {}
+    clock = time.perf_counter()
+
+    def lap(step: str) -> None:
+        nonlocal clock
+        now = time.perf_counter()
+        seconds[step], clock = round(now - clock, 2), now
+
+    manifest = checked(class_folders(root), None)
+    pictures = manifest.pictures()
+    lap("read")
+    digests = Digests(cache, root).of_pictures(pictures)
+    lap("digests")
+    measured = measure(pictures, digests, cache, Silent())
+    lap("measure")
+    pairs = find_pairs(measured, Silent(), near=near)
+    lap("pairs")
+    findings = inspect(manifest, measured, pairs, dict.fromkeys(KINDS, "warn"), (SIDE, SIDE))
+    lap("inspect")
+    measure(pictures, digests, cache, Silent())
+    lap("measure_again")
+    again = seconds.pop("measure_again")
+    parts = components(len(manifest), ((pair.first, pair.second) for pair in pairs))
+    joined = {row for pair in pairs for row in (pair.first, pair.second)}
+    found = {
+        "seconds": {**seconds, "total": round(sum(seconds.values()), 2)},
+        "measured_again_seconds": again,
+        "imdecode_seconds": round(plain, 2),
+        "ratio": round((seconds["digests"] + seconds["measure"]) / plain, 2),
+        "pairs": len(pairs),
+        "findings": len(findings),
+        "components": {manifest.table["image"][row]: int(parts[row]) for row in joined},
+    }
+    print(json.dumps(found))
+
+
+def decode_all(paths: list[Path]) -> None:
+    def decode(path: Path) -> None:
+        cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+
+    with ThreadPoolExecutor(cores()) as pool:
+        for _ in pool.map(decode, paths):
+            pass
+
+
+def timed(action) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def watched(command: list[str]) -> tuple[dict, int]:
+    """What a process prints as JSON, and its peak RssAnon in KiB, read every 20 ms."""
+    peak = 0
+    with tempfile.TemporaryFile("w+") as out, subprocess.Popen(command, stdout=out) as process:
+        while process.poll() is None:
+            try:
+                status = Path(f"/proc/{process.pid}/status").read_text()
+            except OSError:
+                break
+            found = re.search(r"RssAnon:\s+(\d+)", status)
+            peak = max(peak, int(found.group(1)) if found else 0)
+            time.sleep(0.02)
+        if process.wait():
+            raise SystemExit(f"{' '.join(command)} failed")
+        out.seek(0)
+        return json.loads(out.read()), peak
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["audit"]:
+        audit(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "1")
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
