@@ -28,16 +28,13 @@ class Measured:
 
 @pytest.fixture
 def manifest(pictures):
-    """Six pictures of two classes; 'b/5.png' is no picture."""
+    """Six pictures of two classes; 'b/2.png' is no picture."""
     names = [f"{label}/{number}.png" for label in "ab" for number in range(3)]
     root = pictures(names, size=(40, 50))
     (root / "b/2.png").write_bytes(b"nothing")
     splits = ["train", "train", "val", "train", "test", "test"]
-    rows = [
-        {"image": n, "label": n[0], "split": s, "group": f"p{i // 2}"}
-        for i, (n, s) in enumerate(zip(names, splits, strict=True))
-    ]
-    return Manifest(table_of(rows), root, ("a", "b"), groups_from=("column",))
+    rows = [{"image": name, "label": name[0], "group": f"p{row // 2}"} for row, name in enumerate(names)]
+    return Manifest(table_of(rows).assign(split=splits), root, ("a", "b"), groups_from=("column",))
 
 
 def written(manifest, findings, folder, **more):
