@@ -200,6 +200,15 @@ class TestFindings:
         assert len(grouped.all("figure")) == PICTURES_SHOWN == 6
         assert grouped.one("p", "faint").text == "and 4 more pictures"
 
+    def test_only_pictures_that_are_shown_are_read(self, tmp_path, monkeypatch):
+        read = []
+        monkeypatch.setattr(Silent, "track", lambda self, items, total, label: read.append((total, label)) or items)
+        manifest = Manifest(table_of([{"image": f"{number}.png"} for number in range(100)]), tmp_path)
+        findings = [Finding("blurred", "warn", (row,)) for row in range(100)]
+        findings += [Finding("duplicates", "warn", tuple(range(90, 100))), Finding("unreadable", "error", (50,), "x")]
+        written(manifest, findings, tmp_path)
+        assert read == [(FINDINGS_SHOWN + PICTURES_SHOWN, "Thumbnails")]
+
     def test_thousands_of_findings_take_neither_time_nor_memory(self, manifest, tmp_path):
         findings = [Finding(kind, "warn", (i % 6, (i + 1) % 6)) for kind in KINDS for i in range(5000)]
         tracemalloc.start()
