@@ -28,16 +28,13 @@ class Measured:
 
 @pytest.fixture
 def manifest(pictures):
-    """Six pictures of two classes; 'b/5.png' is no picture."""
+    """Six pictures of two classes; 'b/2.png' is no picture."""
     names = [f"{label}/{number}.png" for label in "ab" for number in range(3)]
     root = pictures(names, size=(40, 50))
     (root / "b/2.png").write_bytes(b"nothing")
     splits = ["train", "train", "val", "train", "test", "test"]
-    rows = [
-        {"image": n, "label": n[0], "split": s, "group": f"p{i // 2}"}
-        for i, (n, s) in enumerate(zip(names, splits, strict=True))
-    ]
-    return Manifest(table_of(rows), root, ("a", "b"), groups_from=("column",))
+    rows = [{"image": name, "label": name[0], "group": f"p{row // 2}"} for row, name in enumerate(names)]
+    return Manifest(table_of(rows).assign(split=splits), root, ("a", "b"), groups_from=("column",))
 
 
 def written(manifest, findings, folder, **more):
@@ -202,6 +199,15 @@ class TestFindings:
         grouped = part(page, "near_duplicates-group")
         assert len(grouped.all("figure")) == PICTURES_SHOWN == 6
         assert grouped.one("p", "faint").text == "and 4 more pictures"
+
+    def test_only_pictures_that_are_shown_are_read(self, tmp_path, monkeypatch):
+        read = []
+        monkeypatch.setattr(Silent, "track", lambda self, items, total, label: read.append((total, label)) or items)
+        manifest = Manifest(table_of([{"image": f"{number}.png"} for number in range(100)]), tmp_path)
+        findings = [Finding("blurred", "warn", (row,)) for row in range(100)]
+        findings += [Finding("duplicates", "warn", tuple(range(90, 100))), Finding("unreadable", "error", (50,), "x")]
+        written(manifest, findings, tmp_path)
+        assert read == [(FINDINGS_SHOWN + PICTURES_SHOWN, "Thumbnails")]
 
     def test_thousands_of_findings_take_neither_time_nor_memory(self, manifest, tmp_path):
         findings = [Finding(kind, "warn", (i % 6, (i + 1) % 6)) for kind in KINDS for i in range(5000)]

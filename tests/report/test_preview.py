@@ -57,7 +57,7 @@ def test_long_names_are_cut_visibly_and_take_two_lines():
     rows = [row("x" * 200), row("actinic keratosis or intraepithelial"), row("a\n$b$\u202e")]
     (axes,) = preview_sheet(rows).axes
     assert texts(axes)[2:] == [
-        f"{'x' * 18}…x\n{'x' * 18}",
+        f"{'x' * 18}…\n{'x' * 19}",
         "actinic keratosis\nor intraepithelial",
         "a�$b$�",
     ]

@@ -32,8 +32,8 @@ def test_proportions_stay_and_nothing_grows(size, small):
 
 
 def test_shrinking_is_the_mean_of_the_area():
-    image = np.random.default_rng(0).integers(0, 256, (320, 320, 3), np.uint8)
-    mean = image.reshape(160, 2, 160, 2, 3).mean(axis=(1, 3))
+    image = np.random.default_rng(0).integers(0, 256, (640, 640, 3), np.uint8)
+    mean = image.reshape(160, 4, 160, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(shrunk(image, 160), mean, atol=0.51)
 
 

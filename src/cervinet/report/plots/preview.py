@@ -124,7 +124,7 @@ def _wrapped(label: str) -> str:
     if len(name) <= _LETTERS:
         return name
     # At a gap between words where there is one near the middle, else where the line is full.
-    gaps = [place for place in range(len(name) - _LETTERS, _LETTERS) if name[place] in " _-/"]
+    gaps = [place for place in range(len(name) - _LETTERS, _LETTERS) if name[place] in " _-/…"]
     cut = min(gaps, key=lambda place: abs(place - len(name) / 2)) + 1 if gaps else _LETTERS
     return f"{name[:cut].rstrip()}\n{name[cut:]}"
 
