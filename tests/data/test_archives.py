@@ -214,7 +214,11 @@ def test_a_link_in_place_of_a_file_is_replaced_and_not_written_through(pack, tmp
     elsewhere.write_bytes(b"mine")
     (out / "empty.csv").symlink_to(elsewhere)
     (out / ".empty.csv.part").symlink_to(elsewhere)
+    (tmp_path / "same").write_bytes(FILES["train/Type_1/0.jpg"])
+    (out / "train/Type_1").mkdir(parents=True)
+    (out / "train/Type_1/0.jpg").symlink_to(tmp_path / "same")
     unpack(pack(".zip"), out)
+    assert not any(path.is_symlink() for path in out.rglob("*"))
     assert elsewhere.read_bytes() == b"mine"
     assert tree(out) == FILES
 
