@@ -198,10 +198,14 @@ def test_a_reader_that_never_closes_a_file_does_not_pass_for_done(pack, tmp_path
     import py7zr.io
 
     monkeypatch.setattr(py7zr.io.MemIO, "close", lambda self: None)
-    archive = pack(".7z", {"a.jpg": b"1"})
-    assert refusal(archive, tmp_path / "out") == (
-        f"{archive} did not give its entry 'a.jpg'; update what reads it: pip install -U 'cervinet[kaggle]'"
-    )
+    archive, out = pack(".7z", {"a.jpg": b"1"}), tmp_path / "out"
+    for _ in ("nothing there", "an old file there"):
+        with pytest.raises(DataError) as caught:
+            unpack(archive, out)
+        assert str(caught.value) == (
+            f"{archive} did not give its entry 'a.jpg'; update what reads it: pip install -U 'cervinet[kaggle]'"
+        )
+        (out / "a.jpg").write_bytes(b"2")
 
 
 def test_a_link_in_place_of_a_file_is_replaced_and_not_written_through(pack, tmp_path):
@@ -210,7 +214,11 @@ def test_a_link_in_place_of_a_file_is_replaced_and_not_written_through(pack, tmp
     elsewhere.write_bytes(b"mine")
     (out / "empty.csv").symlink_to(elsewhere)
     (out / ".empty.csv.part").symlink_to(elsewhere)
+    (tmp_path / "same").write_bytes(FILES["train/Type_1/0.jpg"])
+    (out / "train/Type_1").mkdir(parents=True)
+    (out / "train/Type_1/0.jpg").symlink_to(tmp_path / "same")
     unpack(pack(".zip"), out)
+    assert not any(path.is_symlink() for path in out.rglob("*"))
     assert elsewhere.read_bytes() == b"mine"
     assert tree(out) == FILES
 

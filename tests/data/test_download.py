@@ -131,6 +131,7 @@ def kaggle(client, parts, monkeypatch):
 def large(kaggle, parts):
     """The same with an archive that the client, which writes a MiB at a time, needs several writes for."""
     kaggle.archive = packed(parts | {"large.bin": os.urandom(5 * MIB // 2)})
+    kaggle.files["large.bin"] = 5 * MIB // 2
     return kaggle
 
 
@@ -206,11 +207,15 @@ def test_a_cut_connection_is_continued_by_the_client_itself(large, fetch):
 
 
 @LEAVES_OPEN
-def test_the_next_call_continues_a_download_that_was_given_up(large, fetch, tmp_path):
+def test_the_next_call_continues_a_download_that_was_given_up(large, fetch, tmp_path, monkeypatch):
     large.body_limit, large.dead_after = 3 * MIB // 2, 1
     assert fetch.error(DataError) == CUT
     assert (tmp_path / "data/.cervinet-download" / f"{NAME}.zip").stat().st_size == MIB
     large.body_limit, large.dead_after, large.calls = None, None, []
+    # What is there already needs no more room.
+    inner = sum(size for name, size in large.files.items() if name.endswith((".7z", ".zip")))
+    room = 2 * sum(large.files.values()) + inner - MIB
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(2 * room, room, room))
     assert set(WANTED) < set(tree(fetch()))
     # The client asks for the archive, learns that it is the same one, and goes on behind what it has.
     assert [headers.get("Range") for _, headers, _ in large.asked("archive.zip")] == [None, f"bytes={MIB}-"]
@@ -232,13 +237,14 @@ def test_unpacking_that_was_interrupted_needs_no_second_download(kaggle, fetch, 
     calls = iter(range(100))
 
     def interrupted(*arguments, **options):
-        if next(calls) == 2:
+        if next(calls) == 4:  # the second of the archives in the archive, out of it and not yet unpacked
             raise KeyboardInterrupt
         return extract(*arguments, **options)
 
     monkeypatch.setattr("cervinet.data.download.extract", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fetch()
+    assert set(tree(tmp_path / "data/.cervinet-download/inner")) == {"additional_Type_1_v2.7z"}
     kaggle.calls = []
     assert set(WANTED) < set(tree(fetch()))
     assert not kaggle.calls
@@ -355,6 +361,7 @@ def test_the_token_is_nowhere(kaggle, fetch, tmp_path, monkeypatch, capfd, caplo
     api = importlib.import_module("kaggle.api.kaggle_api_extended").KaggleApi
     monkeypatch.setattr(api, "args", ["--verbose"])
     progress, shown = Remembering(), []
+    monkeypatch.setattr("kagglesdk.kaggle_http_client.KaggleHttpClient._print", lambda _, text: shown.append(text))
     for status in (200, *REFUSALS):
         kaggle.hidden_status = {} if status == 200 else {"DownloadDataFiles": status}
         shutil.rmtree(tmp_path / "data", ignore_errors=True)
@@ -376,6 +383,10 @@ def test_unknown_names_and_missing_libraries(client, tmp_path, fetch, monkeypatc
     with pytest.raises(UsageError) as caught:
         download("kaggle-cervics", tmp_path, Silent())
     assert str(caught.value) == ("there is no data set 'kaggle-cervics' to download (did you mean 'kaggle-cervix'?)")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "py7zr", None)
+        assert fetch.error(UsageError).startswith("7z archives are read by py7zr, which is not installed: ")
+        assert not client.calls
     monkeypatch.setitem(sys.modules, "kaggle.api.kaggle_api_extended", None)
     assert fetch.error(UsageError) == (
         "Kaggle's data come through its client, which is not installed: pip install 'cervinet[kaggle]'"

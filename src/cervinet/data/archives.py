@@ -121,8 +121,9 @@ def _check_space(archive: Path, folder: Path, needed: int) -> None:
 class _Part:
     """One file on its way: written beside its place, and renamed once its size and CRC are right."""
 
-    def __init__(self, archive: Path, member: Member, target: Path, steps: Steps) -> None:
-        self._archive, self._member, self._target, self._steps = archive, member, target, steps
+    def __init__(self, archive: Path, member: Member, target: Path) -> None:
+        self._archive, self._member, self._target = archive, member, target
+        self.done = False
         target.parent.mkdir(parents=True, exist_ok=True)
         self._temporary = target.with_name(f".{target.name[-200:]}.part")
         self._temporary.unlink(missing_ok=True)  # of a killed process; a link of this name must not be followed
@@ -150,7 +151,7 @@ class _Part:
         os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._temporary, self._target)
-        self._steps.advance("")
+        self.done = True
 
     def discard(self) -> None:
         self._file.close()
@@ -170,32 +171,40 @@ class _Parts:
         self, archive: Path, root: Path, members: list[Member], targets: Mapping[str, Path], steps: Steps
     ) -> None:
         self._archive, self._root, self._targets, self._steps = archive, root, targets, steps
-        self._members = {member.path: member for member in members}
-        self._last: _Part | None = None
+        self._waiting = {member.path: member for member in members}
+        self._current: tuple[_Part, Member] | None = None
 
     def create(self, filename: str) -> _Part:
-        return self.start(self._members[PurePosixPath(Path(filename).relative_to(self._root).as_posix())])
+        return self.start(self._waiting[PurePosixPath(Path(filename).relative_to(self._root).as_posix())])
 
     def start(self, member: Member) -> _Part:
-        self._last = _Part(self._archive, member, self._targets[member.name], self._steps)
-        return self._last
+        self._finish()
+        part = _Part(self._archive, member, self._targets[member.name])
+        self._current = part, member
+        return part
 
     @contextmanager
-    def whole_or_none(self) -> Iterator[None]:
-        """Leave no half-written file behind, even after an interrupt, and none out in silence."""
+    def all_or_error(self) -> Iterator[None]:
+        """Leave no half-written file behind, even after an interrupt, and let none be missing in silence."""
         try:
             yield
-            missing = [
-                name for name in (member.name for member in self._members.values()) if not self._targets[name].is_file()
-            ]
-            if missing:
-                raise DataError(
-                    f"{for_terminal(self._archive)} did not give its entry '{for_terminal(missing[0])}'; "
-                    "update what reads it: pip install -U 'cervinet[kaggle]'"
-                )
         finally:
-            if self._last:
-                self._last.discard()
+            self._finish()
+        if self._waiting:
+            missing = next(iter(self._waiting.values()))
+            raise DataError(
+                f"{for_terminal(self._archive)} did not give its entry '{for_terminal(missing.name)}'; "
+                "update what reads it: pip install -U 'cervinet[kaggle]'"
+            )
+
+    def _finish(self) -> None:
+        if self._current:
+            part, member = self._current
+            part.discard()
+            if part.done:
+                del self._waiting[member.path]
+                self._steps.advance("")
+            self._current = None
 
 
 def _write(
@@ -205,12 +214,12 @@ def _write(
     root = archive.parent.resolve()
     parts = _Parts(archive, root, members, targets, steps)
     if archive.suffix.lower() == ".zip":
-        with open_zip(archive) as opened, parts.whole_or_none():
+        with open_zip(archive) as opened, parts.all_or_error():
             for member in members:
                 part = parts.start(member)
                 with opened.open(member.name) as packed:
                     shutil.copyfileobj(packed, part, _CHUNK)
                 part.close()
     else:
-        with open_7z(archive, password) as opened, parts.whole_or_none():
+        with open_7z(archive, password) as opened, parts.all_or_error():
             opened.extract(root, targets=[member.name for member in members], factory=parts)

@@ -216,7 +216,7 @@ def _refused(status: int, name: str) -> CervinetError:
 
 def _status(response: Any) -> int:
     """The status, which Kaggle may also give inside of an answer that calls itself a success."""
-    status = int(response.status_code)
+    status = int(getattr(response, "status_code", 0))
     if status < 400:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             status = int(response.json()["code"])
