@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cervinet.augment_config import PRESETS, Augment
+from cervinet.config_augment import PRESETS, Augment
 from cervinet.data.augment import Augmentation
 from cervinet.data.preprocess import letterbox
 from cervinet.environment import cores

@@ -49,7 +49,7 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
     import_tensorflow()
     if dry_run:
         workflow.dry_run(settings, progress_of(quiet))
-        click.echo("Dry run passed: the data, the network and one step of everything work. Nothing was kept.")
+        click.echo("Dry run passed: the data, the network and one step of everything work. No run was kept.")
         return
     judged = workflow.train(settings, run_dir, progress_of(quiet))
     show_results(judged)

@@ -66,13 +66,15 @@ def preview(path: Path, overrides: tuple[str, ...], to: Path, views: int, quiet:
 @data.command("download", short_help="Bring a public data set.")
 @click.argument("name")
 @click.option("--to", type=PATH, required=True, help="Folder to put it in.")
+@click.option("--keep-archive", is_flag=True, help="Keep the archive; else it is deleted once all of it was checked.")
 @quiet_option
-def download(name: str, to: Path, quiet: bool) -> None:
+def download(name: str, to: Path, keep_archive: bool, quiet: bool) -> None:
     """Bring a public data set: kaggle-cervix, the pictures of the Intel & MobileODT competition.
 
-    Needs `pip install 'cervinet[kaggle]'`, a Kaggle account, and its agreement to the competition's rules. A download
-    that was cut short goes on where it stopped.
+    Needs `pip install 'cervinet[kaggle]'` and a Kaggle account whose owner accepted the competition's rules.
+    Interrupted, the same command goes on where it stopped. A competition zip that lies in the folder already is used
+    instead of a download.
     """
     from cervinet.data.download import download
 
-    click.echo(download(name, to, progress_of(quiet)))
+    click.echo(download(name, to, progress_of(quiet), keep_archive=keep_archive))

@@ -192,9 +192,7 @@ class TestMemory:
         same(measured(root, tmp_path / "cache"), first)
         assert len(reads) == 10
 
-    @pytest.mark.parametrize(
-        ("module", "name"), [("measure", "MEASURE_VERSION"), ("measurements", "DECODER_VERSION")]
-    )
+    @pytest.mark.parametrize(("module", "name"), [("measure", "MEASURE_VERSION"), ("measurements", "DECODER_VERSION")])
     def test_of_another_version_is_not_used(self, root, tmp_path, reads, monkeypatch, module, name):
         measured(root, tmp_path / "cache")
         monkeypatch.setattr(f"cervinet.data.{module}.{name}", 99)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cervinet.amount import Amount
-from cervinet.augment_config import PRESETS, Augment
+from cervinet.config_augment import PRESETS, Augment
 from cervinet.config import load_config
 from cervinet.data.augment import Augmentation
 from cervinet.errors import ConfigError
