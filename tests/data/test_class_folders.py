@@ -262,3 +262,7 @@ class TestWhatIsNoFile:
             f"the folder {tmp_path / 'a/secret'} cannot be read: Permission denied; "
             "change its permissions, or take it out of the data"
         )
+
+    def test_a_class_folder_called_like_a_picture(self, tmp_path):
+        found = class_folders(touch(tmp_path, "a.png/1.png", "b/2.png"))
+        assert rows(found, "image", "label") == [("a.png/1.png", "a.png"), ("b/2.png", "b")]

@@ -88,6 +88,12 @@ class TestColumns:
             f"got '{label}'"
         )
 
+    def test_a_name_twice(self, tmp_path):
+        path = write(tmp_path / "p.csv", noise(2, 12))
+        assert error(path, names=["nv", "nv"]) == (
+            "data.reader.pixel_table.names must name each class once; got 'nv' twice"
+        )
+
     def test_groups_and_what_is_not_read(self, tmp_path):
         def edit(cells):
             for row, more in zip(cells, (["patient", "age"], ["007", "1"], ["", "2"], ["7", "3"]), strict=True):

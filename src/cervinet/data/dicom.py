@@ -92,7 +92,10 @@ def load_dicom(data: bytes, header: "Dataset") -> NDArray[np.uint8]:
     whole = dcmread(io.BytesIO(data))
     raw = pixel_array(whole, index=0)  # YBR becomes RGB
     if kind in _GREY:
-        return to_rgb8(_grey_levels(raw, whole))
+        # By a table of all values that there are: a picture of floats would take eight times its memory.
+        unsigned = np.dtype(f"u{raw.dtype.itemsize}")
+        every = np.arange(1 << 8 * unsigned.itemsize, dtype=unsigned).view(raw.dtype)
+        return to_rgb8(_grey_levels(every, whole)[raw.view(unsigned)])
     if kind == "PALETTE COLOR":
         raw = apply_color_lut(raw, whole)
         return to_rgb8(np.ascontiguousarray(raw[..., :3]), bits=8 * raw.itemsize)

@@ -132,6 +132,9 @@ def _pixels(data: pa.Table, columns: Sequence[str]) -> NDArray[np.uint8]:
 def _named(labels: list[str | None], names: list[str] | None, path: Path, column: str) -> list[str | None]:
     if not names:
         return labels
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"data.reader.pixel_table.names must name each class once; got '{twice}' twice")
     by_number = {str(number): name for number, name in enumerate(names)}
     for line, cell in enumerate(labels, start=2):
         if cell is not None and cell not in by_number:
