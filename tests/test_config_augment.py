@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from cervinet.amount import Amount
-from cervinet.config_augment import PRESETS, Augment
 from cervinet.config import load_config
+from cervinet.config_augment import PRESETS, Augment
 from cervinet.data.augment import Augmentation
 from cervinet.errors import ConfigError
 

@@ -47,13 +47,13 @@ def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ..
 def show_findings(checked: "Checked") -> None:
     """What a check of the data found, kind by kind, and where the pictures are shown."""
     from cervinet.escape import for_terminal
-    from cervinet.report.findings import finding_rows, finding_sentences
+    from cervinet.report.findings import WORDS, finding_rows, finding_sentences
     from cervinet.terminal import console, table
 
     found = checked.audited
     click.echo(for_terminal(f"{len(found.whole)} pictures under {found.whole.root}; {len(found.manifest)} are used"))
     if found.findings:
-        console(sys.stdout).print(table(*finding_rows(found.whole, found.findings)))
+        console(sys.stdout).print(table(*finding_rows(found.whole, found.findings), words=WORDS))
     for sentence in finding_sentences(found.findings):
         click.echo(sentence)
     click.echo(f"Pages: {for_terminal(checked.page)} (pictures), {for_terminal(checked.issues)} (all of it)")

@@ -26,7 +26,7 @@ def console(file: TextIO) -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Collection[str] = ()) -> Table:
-    """The first column and those of `words` to the left, numbers to the right; every cell is text, whatever it holds."""
+    """The first column and those of `words` to the left, numbers to the right; every cell is text."""
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         to_the_left = number == 0 or column in words

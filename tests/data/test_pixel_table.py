@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -190,14 +189,11 @@ class TestFiles:
 
 
 @pytest.mark.slow
-def test_the_size_of_the_whole_of_ham10000_loads_fast(tmp_path):
+def test_the_size_of_the_whole_of_ham10000(tmp_path):
     pixels = noise(10_015, 2352)
     path = write(tmp_path / "p.csv", pixels)
-    start = time.perf_counter()
     found = pixel_table(path)
-    seconds = time.perf_counter() - start
     np.testing.assert_array_equal(found.pixels.reshape(10_015, -1), pixels)
-    assert seconds < 4
 
 
 @pytest.mark.real

@@ -11,7 +11,7 @@ from cervinet.data.groups import NEAR_DUPLICATES
 from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.progress import Progress
-from cervinet.report.findings import finding_rows
+from cervinet.report.findings import WORDS, finding_rows
 
 if TYPE_CHECKING:
     from keras import Model
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def announce_findings(progress: Progress, manifest: Manifest, findings: Sequence[Finding]) -> None:
     """What the check of the data found, where it found anything."""
     if findings:
-        progress.counts("Findings in the data", *finding_rows(manifest, findings))
+        progress.table("Findings in the data", *finding_rows(manifest, findings), words=WORDS)
 
 
 def announce_data(progress: Progress, manifest: Manifest) -> None:
@@ -39,7 +39,7 @@ def announce_data(progress: Progress, manifest: Manifest) -> None:
             groups = f" ({of[part.index].nunique()} groups)" if named else ""
             cells.append(f"{len(part)}{groups}")
         rows.append([name, *cells])
-    progress.counts(title, ["class", *SPLITS, "all"], rows)
+    progress.table(title, ["class", *SPLITS, "all"], rows)
     if not set(manifest.groups_from) - {NEAR_DUPLICATES}:
         progress.say(
             "No patients are known: several pictures of one patient may stand in different splits, unless they look "
@@ -71,7 +71,7 @@ def announce_emphasis(progress: Progress, counts: Sequence[EffectiveCount], how:
         [one.name, f"{one.pictures}", f"{one.entries}", f"{one.weight:.3g}", f"{one.effective:.1f}"] for one in counts
     ]
     columns = ["class", "pictures", "in an epoch", "weight of each", "effective count"]
-    progress.counts(f"Training pictures after `{how}`", columns, rows)
+    progress.table(f"Training pictures after `{how}`", columns, rows)
 
 
 def announce_network(progress: Progress, model: "Model", weights: str, device: "Device", run: Path | None) -> None:

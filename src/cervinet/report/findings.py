@@ -11,6 +11,9 @@ from cervinet.report.names import shortened
 DONE: dict[Action, str] = {"error": "error", "exclude": "left out", "group": "kept together", "warn": "warning"}
 """In the order in which findings are shown: what must be settled comes first."""
 
+WORDS = ("done", "example")
+"""Columns of the table that are no numbers."""
+
 _NAME_WIDTH = 32
 _EXAMPLE_WIDTH = 90
 
