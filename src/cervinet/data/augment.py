@@ -91,8 +91,9 @@ class Augmentation:
             uint8 (height, width, 3), a function of the arguments alone.
         """
         draws = draw(seed=seed, epoch=epoch, index=index, copy=copy)
-        image = moved(image, self.move(draws, image.shape[:2]), self.fill)
-        image = tinted(image, self.tint(draws))
+        tint = self.tint(draws)
+        image = moved(image, self.move(draws, image.shape[:2]), self.fill, keep=tint == Tint())
+        image = tinted(image, tint)
         if _happens(self.blur, "blur", draws) and (sigma := draws["blur"] * _top(self.blur)) > 0:
             image = cv2.GaussianBlur(image, (0, 0), sigma)  # type: ignore[assignment]
         if _happens(self.noise, "noise", draws):
