@@ -5,8 +5,9 @@ threads gives the same pictures and a run can go on from any step. Each setting 
 another setting, added or taken away, changes none of them.
 
 Sources: affine changes as in Simard et al. 2003 (ICDAR); quarter turns for slides as in Tellez et al. 2019
-(arXiv:1902.06543); colours as in `colour_pass`; gamma, blur and noise as in nnU-Net (Isensee et al. 2021, Nature Methods
-18); cut-out as in `cut_out`. Each has a strength and a probability of its own as in Cubuk et al. 2019 (arXiv:1805.09501).
+(arXiv:1902.06543); colours as in `colour_pass`; gamma, blur and noise as in nnU-Net (Isensee et al. 2021, Nature
+Methods 18); cut-out as in `cut_out`. Each has a strength and a probability of its own as in Cubuk et al. 2019
+(arXiv:1805.09501).
 """
 
 from dataclasses import dataclass
