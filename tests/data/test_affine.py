@@ -87,6 +87,20 @@ class TestWarp:
         image[:, 4] = 200  # an upright line
         np.testing.assert_array_equal(warped(image, shear=45.0)[..., 0], 200 * np.eye(9, dtype=np.uint8)[::-1])
 
+    @pytest.mark.parametrize("fill", ["reflect", "black"])
+    def test_is_that_of_opencv_on_three_channels(self, fill):
+        image, matrix = picture(30, 50), warp_matrix((30, 50), Move(degrees=20.0, zoom=0.8, shift=(3.3, 1.2)))
+        border = {"reflect": cv2.BORDER_REFLECT_101, "black": cv2.BORDER_CONSTANT}[fill]
+        expected = cv2.warpAffine(image, matrix, (50, 30), flags=cv2.INTER_LINEAR, borderMode=border)
+        assert np.abs(warp(image, matrix, fill).astype(int) - expected).max() <= 1
+
+    def test_the_next_one_leaves_an_earlier_one_as_it_was(self):
+        first = moved(picture(), Move(degrees=10.0))
+        before = first.copy()
+        for keep in (True, False):
+            moved(picture(seed=1), Move(degrees=30.0), keep=keep)
+        np.testing.assert_array_equal(first, before)
+
     def test_all_at_once_is_what_pillow_makes_of_the_inverse_matrix(self):
         y, x = np.mgrid[:40, :60] / 6
         image = np.stack([127 + 100 * np.sin(x + y), 127 + 100 * np.cos(x - y), 10 * x + 5 * y], -1).astype(np.uint8)

@@ -1,5 +1,6 @@
 """One affine warp for everything that moves pixels; mirror images and quarter turns alone move them without loss."""
 
+import threading
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ Image = NDArray[np.uint8]
 Fill = Literal["reflect", "black"]
 
 _BORDERS = {"reflect": cv2.BORDER_REFLECT_101, "black": cv2.BORDER_CONSTANT}
+_own = threading.local()
 _TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 # Counter-clockwise as seen; y points down. Whole numbers, where sine and cosine would be off in the last digit.
 _QUARTERS = (((1, 0), (0, 1)), ((0, 1), (-1, 0)), ((-1, 0), (0, -1)), ((0, -1), (1, 0)))
@@ -37,26 +39,39 @@ class Move:
     shift: tuple[float, float] = (0.0, 0.0)
 
 
-def moved(image: Image, move: Move, fill: Fill = "reflect") -> Image:
+def moved(image: Image, move: Move, fill: Fill = "reflect", *, keep: bool = True) -> Image:
     """The picture after a move, uint8 (height, width, 3) as before: the same array where nothing moves.
 
     Mirror images and half turns, and quarter turns of a square picture, are exact. A quarter turn in a frame that is
-    not square is a warp like any other: two ends leave the frame, and `fill` comes in at the sides.
+    not square is a warp like any other: two ends leave the frame, and `fill` comes in at the sides. Without `keep`, the
+    next call in this thread may write over the result.
     """
     height, width = image.shape[:2]
     only_turned = (move.shear, move.degrees, move.zoom, move.shift) == (0, 0, 1, (0, 0))
     if only_turned and (height == width or move.quarters % 2 == 0):
         return _permuted(image, move.flip, move.quarters)
-    return warp(image, warp_matrix((height, width), move), fill)
+    return warp(image, warp_matrix((height, width), move), fill, keep=keep)
 
 
-def warp(image: Image, matrix: NDArray[np.float64], fill: Fill) -> Image:
+def warp(image: Image, matrix: NDArray[np.float64], fill: Fill, *, keep: bool = True) -> Image:
     """The picture under a 2 × 3 matrix of source (x, y) → target (x, y), linearly interpolated, in its own frame."""
     # Four channels, whose pixels lie on whole words, warp more than twice as fast as three, to the same values.
-    padded = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
+    padded, target, result = _scratch(image.shape[:2])
+    cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=padded)
     size = (image.shape[1], image.shape[0])
-    result = cv2.warpAffine(padded, matrix, size, flags=cv2.INTER_LINEAR, borderMode=_BORDERS[fill])
-    return cv2.cvtColor(result, cv2.COLOR_RGBA2RGB)  # type: ignore[return-value]
+    cv2.warpAffine(padded, matrix, size, dst=target, flags=cv2.INTER_LINEAR, borderMode=_BORDERS[fill])
+    return cv2.cvtColor(target, cv2.COLOR_RGBA2RGB, dst=None if keep else result)  # type: ignore[return-value]
+
+
+def _scratch(size: tuple[int, ...]) -> tuple[Image, ...]:
+    """Pictures of four, four and three channels that this thread writes over again and again.
+
+    Memory that is new to the process costs a page fault every 4 KiB, together as much as the warp.
+    """
+    if getattr(_own, "size", None) != size:
+        _own.size, _own.pictures = size, tuple(np.empty((*size, channels), np.uint8) for channels in (4, 4, 3))
+    pictures: tuple[Image, ...] = _own.pictures
+    return pictures
 
 
 def warp_matrix(size: tuple[int, int], move: Move) -> NDArray[np.float64]:

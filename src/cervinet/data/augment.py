@@ -4,8 +4,10 @@ All draws of a picture come from (seed, epoch, index, copy), never from a genera
 threads gives the same pictures and a run can go on from any step. Each setting has draws of its own at fixed places:
 another setting, added or taken away, changes none of them.
 
-Sources: flips, shifts, rotations, shear and zoom as in Simard et al. 2003 (ICDAR), colours as in `colour_pass`; each
-setting has a strength and a probability of its own as in Cubuk et al. 2019 (arXiv:1805.09501).
+Sources: affine changes as in Simard et al. 2003 (ICDAR); quarter turns for slides as in Tellez et al. 2019
+(arXiv:1902.06543); colours as in `colour_pass`; gamma, blur and noise as in nnU-Net (Isensee et al. 2021, Nature
+Methods 18); cut-out as in `cut_out`. Each has a strength and a probability of its own as in Cubuk et al. 2019
+(arXiv:1805.09501).
 """
 
 from dataclasses import dataclass
@@ -91,8 +93,9 @@ class Augmentation:
             uint8 (height, width, 3), a function of the arguments alone.
         """
         draws = draw(seed=seed, epoch=epoch, index=index, copy=copy)
-        image = moved(image, self.move(draws, image.shape[:2]), self.fill)
-        image = tinted(image, self.tint(draws))
+        tint = self.tint(draws)
+        image = moved(image, self.move(draws, image.shape[:2]), self.fill, keep=tint == Tint())
+        image = tinted(image, tint)
         if _happens(self.blur, "blur", draws) and (sigma := draws["blur"] * _top(self.blur)) > 0:
             image = cv2.GaussianBlur(image, (0, 0), sigma)  # type: ignore[assignment]
         if _happens(self.noise, "noise", draws):
