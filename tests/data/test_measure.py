@@ -193,7 +193,8 @@ class TestMemory:
         assert len(reads) == 10
 
     @pytest.mark.parametrize(
-        ("module", "name"), [("measure", "MEASURE_VERSION"), ("measurements", "DECODER_VERSION")]
+        ("module", "name"),
+        [("measure", "MEASURE_VERSION"), ("measurements", "DECODER_VERSION"), ("measurements", "PREPROCESS_VERSION")],
     )
     def test_of_another_version_is_not_used(self, root, tmp_path, reads, monkeypatch, module, name):
         measured(root, tmp_path / "cache")
