@@ -1,4 +1,4 @@
-"""How far copies of a picture lie from pictures of other patients; for docs/decisions/0009-near-duplicates.md.
+"""How far copies of a picture lie from pictures of other patients; for docs/decisions/0010-near-duplicates.md.
 
     python scripts/measure_likeness.py
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from cervinet.data.appearance import appearance
+from cervinet.data.appearance_table import appearance
 from cervinet.data.findings import Finding
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.measurements import Measurements

@@ -28,7 +28,7 @@ from cervinet.data.measurements import Measurements
 from cervinet.progress import Progress
 
 LIKENESS = 0.93
-"""Least correlation of a near-duplicate; docs/decisions/0009-near-duplicates.md says what was measured."""
+"""Least correlation of a near-duplicate; docs/decisions/0010-near-duplicates.md says what was measured."""
 
 _ORDERS = 24
 _NEIGHBOURS = 4  # on each side
