@@ -105,6 +105,11 @@ def decode(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return json.loads(quiet([sys.executable, str(HERE / "bench_decode.py"), str(root)]))
 
 
+def augment(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """Every preset on stored pictures, against decoding the same pictures; on one thread and on two."""
+    return json.loads(quiet([sys.executable, str(HERE / "bench_augment.py"), str(root)]))
+
+
 def audit(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     """Reading and auditing 100,000 small JPEGs, without and with the search for near-duplicates."""
     return json.loads(quiet([sys.executable, str(HERE / "bench_audit.py")]))
@@ -202,6 +207,7 @@ ROWS = {
     "in_memory": in_memory,
     "second_run": second_run,
     "decode": decode,
+    "augment": augment,
     "memory": memory,
     "audit": audit,
 }

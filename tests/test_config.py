@@ -133,7 +133,8 @@ evaluation: {draws: 10, confidence: 95}
                 "`training.optimizer.adam.bta_2` is not a setting (did you mean 'beta_2'?) (x.yaml:19)",
                 "`training.precision` must be 'auto', 'float32', 'mixed_float16' or 'mixed_bfloat16'; got 'float8' "
                 "(x.yaml:20)",
-                "`training.augment.zoom` must be two factors, smallest and largest, as in [0.9, 1.2] (x.yaml:21)",
+                "`training.augment.zoom` must be two factors, smallest and largest, as in [0.9, 1.2]; got [2, 1] "
+                "(x.yaml:21)",
                 "`training.augment.rotaton` is not a setting (did you mean 'rotation'?) (x.yaml:21)",
                 "`training.early_stopping.patience` must be greater than 0; got 0 (x.yaml:22)",
                 "`evaluation.draws` must be greater than or equal to 100; got 10 (x.yaml:23)",

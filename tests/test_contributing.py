@@ -16,6 +16,7 @@ USE = """
 import numpy as np
 from cervinet import registry
 from cervinet.config import check
+from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.models.build import build_model
 from cervinet.training.compile import compile_model
@@ -34,7 +35,7 @@ found = registry.find("reader", "name_prefix").function(root, separator="-")
 assert found.table["label"].tolist() == ["benign"]
 
 picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
-prepared = prepare(picture, (16, 16), (("stretch", {}), ("grey", {})))
+prepared = prepare(Picture(root / "x", pixels=picture), (16, 16), (("stretch", {}), ("grey", {})))
 assert prepared.shape == (16, 16, 3) and (prepared == prepared[..., :1]).all()
 
 model = build_model("tiny_cnn", (16, 16, 3), 2, options={"filters": 4})

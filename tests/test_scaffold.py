@@ -293,3 +293,63 @@ def test_colour_and_depth_of_the_pictures_do_not_matter(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(cv2.imencode(".png", np.zeros(shape, np.uint16))[1].tobytes())
     assert load_config(write_config(tmp_path / "root", None)[0])
+
+
+class TestOtherLayouts:
+    def test_a_table_of_pixels(self, tmp_path, here):
+        pixels = np.random.default_rng(0).integers(0, 256, (20, 28 * 28))
+        frame = pd.DataFrame(pixels, columns=[f"pixel{n:04d}" for n in range(28 * 28)])
+        frame.assign(label=[n % 2 for n in range(20)]).to_csv(tmp_path / "hmnist_28_28_L.csv.gz", index=False)
+        path, found = write_config(tmp_path / "hmnist_28_28_L.csv.gz", Path("x.yaml"))
+        config = load_config(path)
+        assert (config.data.reader.name, config.data.image_size) == ("pixel_table", (28, 28))
+        assert found.splitlines()[:3] == [
+            "20 pictures in 2 classes: 0 10, 1 10",
+            "read by the table of pixels hmnist_28_28_L.csv.gz: a picture in each row",
+            "typical size 28 × 28 pixels (width × height)",
+        ]
+        assert len(read_manifest(config)) == 20
+        assert find_layout(tmp_path).reader == "pixel_table"
+
+    def test_pictures_with_masks(self, pictures):
+        root = pictures([*NAMES, "benign/0_mask.png", "benign/0_mask_1.png"])
+        path, found = write_config(root, None)
+        assert read_manifest(load_config(path)).table["masks"].notna().sum() == 1
+        assert found.splitlines()[1] == "read as a folder a class, with masks (…_mask.png) beside them"
+
+    def test_a_name_that_looks_like_a_masks_alone_makes_no_mask(self, pictures):
+        assert find_layout(pictures([*NAMES, "benign/face_mask.png"])).reader == "class_folders"
+
+    def test_subclasses(self, pictures):
+        root = pictures([f"{label}/{fine}/{n}.png" for label, fine in ("ax", "ay", "bz") for n in range(4)])
+        path, found = write_config(root, None)
+        assert set(read_manifest(load_config(path)).table["sublabel"]) == {"x", "y", "z"}
+        assert found.splitlines()[1] == (
+            "read as a folder a class, in it a folder a subclass (if these are patients, set sublabels: false and take "
+            "groups from them)"
+        )
+
+    def test_a_deeper_folder_in_one_class_makes_no_subclasses(self, pictures):
+        assert find_layout(pictures([*NAMES, "benign/more/1.png"])).options == {}
+
+    def test_the_kaggle_cervix_pictures(self, pictures):
+        root = pictures([f"train/Type_{k}/{n}.png" for k in (1, 2, 3) for n in range(4)], size=(40, 40))
+        pictures(["test/1.png", "test_stg2/2.png", "additional/Type_1_v2/3.png"])
+        (root / "solution_stg1_release.csv").write_text("image_name,Type_1,Type_2,Type_3\n1.png,0,1,0\n")
+        (root / "bbox").mkdir()
+        (root / "bbox/Type_1_bbox.tsv").write_text("Type_1\\0.png 1 1 2 3 4\n")
+        path, found = write_config(root, None)
+        config = load_config(path)
+        assert config.data.reader.name == "kaggle_cervix"
+        assert found.splitlines()[1] == (
+            "read as Kaggle's cervix pictures, with the boxes in bbox, tested on the labelled pictures of test, "
+            "without the additional ones (additional: true takes them)"
+        )
+        table = read_manifest(config).table
+        assert (table["box_x"].notna().sum(), (table["split"] == "test").sum()) == (1, 1)
+
+    def test_a_table_of_pictures_that_lie_in_class_folders(self, pictures):
+        # The first rows are all of one folder, which holds less than half of the pictures.
+        root = pictures([f"{label}/{label}{n:03}.png" for label in "abc" for n in range(210)], size=(4, 4))
+        write_table(root, [{"image": f"{label}{n:03}", "label": label} for label in "abc" for n in range(210)])
+        assert (find_layout(root).reader, find_layout(root).root) == ("class_folders", root)

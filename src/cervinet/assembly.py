@@ -5,16 +5,24 @@ is imported by the functions that need it.
 """
 
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
-from cervinet import environment
+from cervinet import environment, registry
+from cervinet.auditing import Audited
 from cervinet.config import Config
 from cervinet.csv_table import escape, write_table
 from cervinet.data.augment import Augmentation
+from cervinet.data.imbalance import EffectiveCount, effective_counts, emphasis_of
+from cervinet.data.issues import issue_rows
 from cervinet.data.manifest import Manifest
+from cervinet.data.preprocess import prepare
+from cervinet.data.split_file import write_splits
 from cervinet.data.store import Images
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
@@ -99,9 +107,10 @@ def fit_network(
             write_progress(history, settings.monitor, run.progress_plot, manifest.note)
             drawn = time.perf_counter()
 
+    emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
     train, val = (
-        batches_of(manifest, images, split, config.data.image_size, settings.batch_size, device.replicas)
-        for split in ("train", "val")
+        batches_of(manifest, images, split, config.data.image_size, settings.batch_size, device.replicas, made_of)
+        for split, made_of in (("train", emphasis), ("val", None))
     )
     fitted = fit(
         model,
@@ -109,7 +118,7 @@ def fit_network(
         val,
         epochs=settings.epochs,
         seed=config.seed,
-        augmentation=Augmentation(**settings.augment.model_dump()),
+        augmentation=Augmentation(**settings.augment.changes()),
         tracker=Tracker(
             settings.monitor, stopping.patience if stopping else None, stopping.min_delta if stopping else 0.0
         ),
@@ -136,10 +145,72 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         preprocess=fixed_steps(config),
         architecture=architecture.name,
         note=manifest.note,
+        not_deployable=not_deployable(config),
         versions=environment.versions(),
     )
     run.write_card(card)
     return Predictor(model, card)
+
+
+def not_deployable(config: Config) -> str:
+    """Why new pictures cannot be treated like those of training; empty where they can."""
+    drawn = [s.name for s in config.data.preprocess if registry.find("preprocess", s.name).traits.get("from_experts")]
+    return f"{drawn[0]} needs masks that experts draw, which new pictures do not have" if drawn else ""
+
+
+def write_findings(found: Audited, run: Run, progress: Progress) -> None:
+    """data_issues.csv and data_report.html."""
+    from cervinet.report.data_page import write_data_page
+
+    rows = issue_rows(found.whole, found.findings)
+    write_table(run.issues, [list(rows.columns), *([escape(cell) for cell in row] for row in rows.to_numpy())])
+    write_data_page(
+        run.data_page, found.whole, found.findings, used=found.manifest, measured=found.measured, progress=progress
+    )
+
+
+def count_classes(config: Config, manifest: Manifest, progress: Progress) -> list[EffectiveCount]:
+    """What each class counts in an epoch. Raises a ConfigError where `training.imbalance` does not fit the classes."""
+    from cervinet.report.announce import announce_emphasis
+
+    how = config.training.imbalance
+    counts = effective_counts(emphasis_of(manifest, how.name, how.options), manifest.classes)
+    announce_emphasis(progress, counts, how.name)
+    return counts
+
+
+def write_data(found: Audited, classes: Sequence[EffectiveCount], run: Run, progress: Progress) -> None:
+    """What the run is made from: each picture's split, group and digest, and all that was found about them."""
+    write_splits(found.whole.table, run.splits)
+    write_findings(found, run, progress)
+    counts = Counter((finding.kind, finding.action) for finding in found.findings)
+    summary = {
+        "pictures": len(found.manifest),
+        "excluded": len(found.whole) - len(found.manifest),
+        "groups": int(found.manifest.groups().nunique()),
+        "groups_from": list(found.manifest.groups_from),
+        "findings": [{"kind": kind, "action": action, "count": n} for (kind, action), n in counts.items()],
+        "train_classes": [asdict(one) for one in classes],
+    }
+    write_json(run.data, summary)
+
+
+def draw_preview(config: Config, manifest: Manifest, to: Path, views: int) -> None:
+    """A sheet of training pictures of each class, each beside what augmentation makes of it in its first epochs."""
+    from cervinet.report import plots
+    from cervinet.report.plots.preview import PreviewRow, pictures_of_a_class, preview_sheet
+
+    augmentation = Augmentation(**config.training.augment.changes())
+    of_each = pictures_of_a_class(len(manifest.classes))
+    chosen = manifest.part("train").sort_values("label", kind="stable").groupby("label").head(of_each)
+    rows = []
+    for row, label, picture in zip(
+        chosen.index.tolist(), chosen["label"], manifest.take(chosen.index.to_numpy()).pictures(), strict=True
+    ):
+        prepared = prepare(picture, config.data.image_size, fixed_steps(config))
+        seen = [augmentation.apply(prepared, seed=config.seed, epoch=epoch, index=row) for epoch in range(views)]
+        rows.append(PreviewRow(label, prepared, np.array(seen)))
+    plots.save(preview_sheet(rows, manifest.note), to)
 
 
 def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device") -> None:
@@ -149,8 +220,6 @@ def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device")
         run.environment,
         environment.describe(seed=config.seed, device=device.name, precision=device.precision),
     )
-    _write_columns(run.splits, manifest.table[["image", "label", "group", "split"]])
-    _write_columns(run.issues, manifest.ignored.assign(action="ignored"))
 
 
 def _settled(config: Config, manifest: Manifest) -> Config:
@@ -163,11 +232,6 @@ def _settled(config: Config, manifest: Manifest) -> Config:
     return config.model_copy(
         update={"classes": list(manifest.classes), "data": data.model_copy(update=whole), "model": model}
     )
-
-
-def _write_columns(path: Path, frame: pd.DataFrame) -> None:
-    cells = frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
-    write_table(path, [list(frame.columns), *([escape(cell) for cell in row] for row in cells)])
 
 
 def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:

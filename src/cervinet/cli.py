@@ -3,25 +3,21 @@
 import json
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cervinet import __version__
+from cervinet.cli_data import data
 from cervinet.errors import PredictionError, UsageError
 from cervinet.exits import Sentences
+from cervinet.options import PATH, config_argument, import_tensorflow, progress_of, quiet_option
 from cervinet.results import next_commands, quoted, show_predictions, show_results, unreadable_text
 
 if TYPE_CHECKING:
-    from cervinet.progress import Progress
     from cervinet.run import Run
-
-CONFIG = click.Path(path_type=Path)
-RUN = click.Path(exists=True, file_okay=False, path_type=Path)
-FOLDER = click.Path(path_type=Path)
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,16 +30,12 @@ def main() -> None:
     """
 
 
-def _quiet(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--quiet", is_flag=True, help="Print results and errors only.")(command)
-
-
 @main.command()
-@click.option("--config", type=CONFIG, required=True, help="YAML file; `cervinet init` writes one.")
-@click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
+@click.option("--config", type=PATH, required=True, help="YAML file; `cervinet init` writes one.")
+@click.option("--run-dir", type=PATH, help="Where to write; absent or empty. Default: a new one under runs/.")
 @click.option("--dry-run", is_flag=True, help="Check everything with one batch of each split; keep nothing.")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@_quiet
+@quiet_option
 def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[str, ...], quiet: bool) -> None:
     """Train a network and judge it on its test split.
 
@@ -54,12 +46,12 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
 
     settings = load_config(config, overrides)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's end is like Ctrl-C
-    _import_tensorflow()
+    import_tensorflow()
     if dry_run:
-        workflow.dry_run(settings, _progress(quiet))
-        click.echo("Dry run passed: the data, the network and one step of everything work. Nothing was kept.")
+        workflow.dry_run(settings, progress_of(quiet))
+        click.echo("Dry run passed: the data, the network and one step of everything work. No run was kept.")
         return
-    judged = workflow.train(settings, run_dir, _progress(quiet))
+    judged = workflow.train(settings, run_dir, progress_of(quiet))
     show_results(judged)
     if not quiet:
         run = quoted(judged.run)
@@ -69,9 +61,9 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
 
 @main.command(short_help="Judge a run on its test split or other data.")
 @click.argument("run_or_override", nargs=-1, metavar="[RUN] [KEY=VALUE]...")
-@click.option("--data", type=FOLDER, help="Another folder or table to judge the run on, all of it.")
-@click.option("--out", type=FOLDER, help="Where to write. Default: a new folder in RUN/evaluations/.")
-@_quiet
+@click.option("--data", type=PATH, help="Another folder or table to judge the run on, all of it.")
+@click.option("--out", type=PATH, help="Where to write. Default: a new folder in RUN/evaluations/.")
+@quiet_option
 def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | None, quiet: bool) -> None:
     """Judge a run (the newest finished one) on its test split, or on other data.
 
@@ -86,8 +78,8 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
         raise UsageError(f"one RUN at a time; got {', '.join(runs)}")
     run = _run(Path(runs[0]) if runs else None)
     config = config_of(run, data, overrides)
-    _import_tensorflow()
-    judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=_progress(quiet))
+    import_tensorflow()
+    judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=progress_of(quiet))
     show_results(judged)
     if judged.unreadable:
         raise PredictionError(unreadable_text([u.error for u in judged.unreadable], judged.evaluation.images))
@@ -95,24 +87,31 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
 
 @main.command(short_help="Class and probabilities of pictures.")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("--run", "run_path", type=FOLDER, help="Run directory. Default: the newest finished one under runs/.")
+@click.option("--run", "run_path", type=PATH, help="Run directory. Default: the newest finished one under runs/.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
-@click.option("--csv", "csv_file", type=FOLDER, help="Write a CSV table to this file.")
-def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_file: Path | None) -> None:
+@click.option("--csv", "csv_file", type=PATH, help="Write a CSV table to this file.")
+@click.option("--boxes", type=PATH, help="CSV with image, x, y, w, h in pixels, for a run that crops to boxes.")
+def predict(
+    images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_file: Path | None, boxes: Path | None
+) -> None:
     """Class and probabilities of pictures: files, folders, patterns such as 'scans/*.jpg'.
 
     A picture that cannot be read is reported, the others are predicted, and the exit code is 5.
     """
     from cervinet import workflow
     from cervinet.files import check_writable
-    from cervinet.inference.inputs import pictures_named
+    from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
     from cervinet.report.predicted import as_object, write_csv
 
     run, pictures = _run(run_path), pictures_named(images)
+    if boxes:
+        pictures = with_boxes(pictures, boxes)
     if csv_file:
         check_writable(csv_file)
-    _import_tensorflow()
-    card, predictions = workflow.predict(run, pictures, _progress(as_json))
+    import_tensorflow()
+    card, predictions = workflow.predict(run, pictures, progress_of(as_json))
+    for remark in region_remarks(card, pictures):
+        click.echo(remark, err=True)
     seen = []
     for prediction in predictions:
         seen.append(prediction)
@@ -129,8 +128,8 @@ def predict(images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_f
 
 
 @main.command(short_help="Write a config for a folder of pictures.")
-@click.argument("folder", type=FOLDER)
-@click.option("--to", type=FOLDER, help="The YAML file to write. Default: FOLDER's name in this directory.")
+@click.argument("folder", type=PATH)
+@click.option("--to", type=PATH, help="The YAML file to write. Default: FOLDER's name in this directory.")
 def init(folder: Path, to: Path | None) -> None:
     """Look at a folder or a table of pictures and write a config for it."""
     from cervinet.scaffold import write_config
@@ -142,7 +141,7 @@ def init(folder: Path, to: Path | None) -> None:
 
 
 @main.command(short_help="Try it all on synthetic phantoms.")
-@click.option("--run-dir", type=FOLDER, help="Where to write; absent or empty. Default: a new one under runs/.")
+@click.option("--run-dir", type=PATH, help="Where to write; absent or empty. Default: a new one under runs/.")
 def demo(run_dir: Path | None) -> None:
     """Train, evaluate and predict on synthetic phantoms: no data, no download, about two minutes."""
     from cervinet import workflow
@@ -151,11 +150,11 @@ def demo(run_dir: Path | None) -> None:
     from cervinet.shipped import shipped_config
 
     config = load_config(shipped_config("demo.yaml"))
-    _import_tensorflow()
-    judged = workflow.train(config, run_dir, _progress(quiet=False))
+    import_tensorflow()
+    judged = workflow.train(config, run_dir, progress_of(quiet=False))
     show_results(judged)
     pictures = workflow.example_pictures(_run(judged.run), count=3)
-    card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures), _progress(quiet=True))
+    card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures), progress_of(quiet=True))
     show_predictions(list(predictions), card.classes, card.note)
     run = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)
@@ -168,8 +167,7 @@ def config() -> None:
 
 
 @config.command("show")
-@click.argument("path", type=CONFIG, metavar="CONFIG")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@config_argument
 def config_show(path: Path, overrides: tuple[str, ...]) -> None:
     """Print a config with every default, after checking it."""
     from cervinet.config import load_config
@@ -185,22 +183,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-@main.group()
-def data() -> None:
-    """Look at pictures and prepare them."""
-
-
-@data.command("prepare")
-@click.argument("path", type=CONFIG, metavar="CONFIG")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@_quiet
-def data_prepare(path: Path, overrides: tuple[str, ...], quiet: bool) -> None:
-    """Decode and prepare every picture ahead of training."""
-    from cervinet import workflow
-    from cervinet.config import load_config
-
-    store = workflow.prepare(load_config(path, overrides), _progress(quiet))
-    click.echo(store.path)
+main.add_command(data)
 
 
 @main.group()
@@ -210,30 +193,16 @@ def weights() -> None:
 
 @weights.command("fetch")
 @click.argument("name")
-@click.option("--to", type=FOLDER, required=True, help="Folder for NAME.weights.h5.")
+@click.option("--to", type=PATH, required=True, help="Folder for NAME.weights.h5.")
 def weights_fetch(name: str, to: Path) -> None:
     """Download the ImageNet weights of a backbone, for a machine without a connection."""
     from cervinet import workflow
 
-    _import_tensorflow()
+    import_tensorflow()
     with redirect_stdout(sys.stderr):  # Keras draws its download bar on stdout
         path = workflow.fetch_weights(name, to)
     click.echo(path)
     click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={quoted(path)}", err=True)
-
-
-def _import_tensorflow() -> None:
-    """Once a command's own input is known to be good: the import takes seconds."""
-    from cervinet.native_log import import_tensorflow
-
-    import_tensorflow()
-
-
-def _progress(quiet: bool) -> "Progress":
-    from cervinet.progress import Silent
-    from cervinet.terminal import Terminal
-
-    return Silent() if quiet else Terminal()
 
 
 def _run(path: Path | None) -> "Run":

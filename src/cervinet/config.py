@@ -10,87 +10,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from cervinet import registry
 from cervinet.choice import Choice, Kind, Problem, at_places
 from cervinet.complaints import sentences
+from cervinet.config_augment import Augment
+from cervinet.config_data import Data
 from cervinet.errors import ConfigError
+from cervinet.section import Section, expects
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-
-
-def expects(words: str) -> dict[str, JsonValue]:
-    """How an error message names what a setting must be."""
-    return {"x-expects": words}
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class Split(Section):
-    """How the pictures are divided. Groups are never torn apart."""
-
-    val: Fraction | None = Field(None, json_schema_extra=expects("a fraction between 0 and 1"))
-    """Share of the pictures for validation: 0.15, or 0.2 where the data bring their own test part."""
-    test: Fraction | None = Field(None, json_schema_extra=expects("a fraction between 0 and 1"))
-    """Share of the pictures for the test: 0.15 where the data bring no test part."""
-    file: Path | None = None
-    """A CSV with the columns image and split (such as another run's splits.csv) to use instead of a new division."""
-
-    @model_validator(mode="after")
-    def _file_or_shares(self) -> "Split":
-        if self.file and (self.val or self.test):
-            raise ValueError("has a `file`, which leaves no use for `val` and `test`; take them out")
-        return self
-
-
-class Data(Section):
-    """Which pictures, and what is always done to them."""
-
-    root: Path | None = None
-    """The folder of the pictures, or the table file. Relative to the folder the command is run in."""
-    reader: Annotated[Choice, Kind("reader")] = Field(Choice("class_folders"), validate_default=True)
-    """The layout on disk."""
-    image_size: tuple[PositiveInt, PositiveInt] = Field((256, 256), json_schema_extra=expects("two positive integers"))
-    """[height, width] in pixels that the network sees."""
-    preprocess: list[Annotated[Choice, Kind("preprocess")]] = Field(
-        [Choice("letterbox")], validate_default=True, json_schema_extra=expects("a list of steps")
-    )
-    """Fixed steps in order; exactly one of them resizes (letterbox, stretch or center_crop)."""
-    split: Split = Split()
-    store: bool = True
-    """Decode every picture once into a file that is mapped into memory, and reuse it in later runs."""
-    cache: Path | None = None
-    """Where prepared pictures are kept: $CERVINET_CACHE or ~/.cache/cervinet when not set."""
-
-    @field_validator("preprocess")
-    @classmethod
-    def _one_step_resizes(cls, steps: list[Choice]) -> list[Choice]:
-        resizing = [s.name for s in steps if registry.find("preprocess", s.name).traits.get("resizes")]
-        if len(resizing) != 1:
-            names = [n for n, e in registry.available("preprocess").items() if e.traits.get("resizes")]
-            raise ValueError(f"must hold exactly one of {', '.join(names)}; found {', '.join(resizing) or 'none'}")
-        return steps
-
-    @model_validator(mode="after")
-    def _root_where_needed(self) -> "Data":
-        if self.root is None and registry.find("reader", self.reader.name).traits.get("needs_root", True):
-            raise ValueError("needs `root`: the folder of the pictures, as in data.root=my_pictures")
-        return self
 
 
 class Model(Section):
@@ -100,36 +29,6 @@ class Model(Section):
     """A network from scratch, or a backbone with a new head."""
     weights: str = "none"
     """none (random), imagenet (backbones only), or the path of a .keras, .weights.h5 or .h5 file."""
-
-
-class Augment(Section):
-    """Random changes of each training picture: one affine warp and one pass over the colours."""
-
-    horizontal_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of a mirror image, left to right."""
-    vertical_flip: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Probability of a mirror image, top to bottom."""
-    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
-    """Largest rotation either way, in degrees."""
-    shift: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest shift either way, as a fraction of height and width."""
-    zoom: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
-        (1.0, 1.0), json_schema_extra=expects("two factors, smallest and largest, as in [0.9, 1.2]")
-    )
-    """Smallest and largest magnification."""
-    brightness: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Largest change of brightness either way, as a fraction of the full range."""
-    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest relative change of contrast either way."""
-    fill: Literal["reflect", "black"] = "reflect"
-    """What stands where the warp looks beyond the edge."""
-
-    @field_validator("zoom")
-    @classmethod
-    def _in_order(cls, zoom: tuple[float, float]) -> tuple[float, float]:
-        if zoom[0] > zoom[1]:
-            raise ValueError("must be two factors, smallest and largest, as in [0.9, 1.2]")
-        return zoom
 
 
 class EarlyStopping(Section):
@@ -151,6 +50,8 @@ class Training(Section):
     """Any optimizer of Keras."""
     loss: Annotated[Choice, Kind("loss")] = Field(Choice("cross_entropy"), validate_default=True)
     augment: Augment = Augment()
+    imbalance: Annotated[Choice, Kind("imbalance")] = Field(Choice("none"), validate_default=True)
+    """What is done about classes of unequal size, in the training part alone."""
     monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
     """The weights kept are those of the epoch with the best value of this."""
     early_stopping: EarlyStopping | None = None

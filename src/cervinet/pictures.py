@@ -1,4 +1,4 @@
-"""From a Config to its pictures: the table, the splits, the prepared pixels."""
+"""Pictures for a command: prepared for a network, or as a finished run is to be judged on."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,57 +6,34 @@ from pathlib import Path
 
 import pandas as pd
 
-from cervinet import registry
+from cervinet.auditing import digests_of, divided, own_groups, read_rows, with_digests
 from cervinet.config import Config, check
+from cervinet.data.groups import united
 from cervinet.data.layout import find_layout
 from cervinet.data.manifest import SPLITS, Manifest
-from cervinet.data.manifest_checks import check_files, check_leakage, check_parts, checked
-from cervinet.data.preprocess import Steps, prepare
-from cervinet.data.splits import assign_splits, splits_from_file
-from cervinet.data.store import Decoder, Images, Store, decode_all, default_cache, open_store, unreadable
-from cervinet.errors import ConfigError, DataError, ImageError, UsageError
+from cervinet.data.manifest_checks import check_leakage, check_parts
+from cervinet.data.preprocess import Steps
+from cervinet.data.split_file import groups_from_file, images_in_file, splits_from_file
+from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
+from cervinet.errors import ConfigError, UsageError
 from cervinet.progress import Progress
 from cervinet.run import Run
 from cervinet.yaml_source import override, read_yaml
 
 
 def read_manifest(config: Config) -> Manifest:
-    """The pictures with classes and splits settled and every file seen to be there."""
-    data = config.data
-    reader = registry.find("reader", data.reader.name).function
-    manifest = checked(reader(data.root, **data.reader.options), config.classes)
-    table, groups = manifest.table, manifest.groups()
-    if data.split.file:
-        split = splits_from_file(table, data.split.file)
-    else:
-        split = assign_splits(table, groups, val=data.split.val, test=data.split.test, seed=config.seed)
-    manifest = replace(manifest, table=table.assign(split=split))
+    """The pictures with classes and splits settled and every file seen to be there; none is opened."""
+    manifest = read_rows(config.data, config.classes)
+    manifest = replace(manifest, table=manifest.table.assign(split=divided(config, manifest)))
     check_leakage(manifest.table)
     check_parts(manifest.table, manifest.classes)
-    check_files(manifest)
     return manifest
 
 
-def check_pictures(config: Config, manifest: Manifest, progress: Progress) -> None:
-    """Decode every picture, keep none. Raises a DataError that names those that cannot be read."""
-    steps = fixed_steps(config)
-    decoded = decode_all(manifest.pictures(), lambda picture: prepare(picture, config.data.image_size, steps))
-    found = progress.track(decoded, len(manifest), "Reading pictures")
-    errors = [str(image) for _, image in found if isinstance(image, ImageError)]
-    if errors:
-        raise DataError(unreadable(errors, len(manifest)))
-
-
 def open_images(config: Config, manifest: Manifest, progress: Progress) -> Images:
-    """The prepared pictures: from the store, or decoded anew each time.
-
-    Raises:
-        DataError: pictures that cannot be read, all named.
-    """
+    """The prepared pictures: from the store, or decoded anew each time."""
     if config.data.store:
         return build_store(config, manifest, progress)
-    # Inside tf.data the error of a picture would lose its type and its sentence.
-    check_pictures(config, manifest, progress)
     return Decoder(manifest.pictures(), config.data.image_size, fixed_steps(config))
 
 
@@ -103,7 +80,7 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     return check(override(source, overrides))
 
 
-def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
+def pictures_to_judge(config: Config, run: Run, external: bool, progress: Progress) -> Manifest:
     """The test split of the run's own data, or all of other data, with the classes of the run.
 
     Raises:
@@ -112,14 +89,26 @@ def pictures_to_judge(config: Config, run: Run, external: bool) -> Manifest:
     trained = list(run.read_card().classes)
     if config.classes != trained:
         raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
-    if external:
-        reader = registry.find("reader", config.data.reader.name).function
-        manifest = checked(reader(config.data.root, **config.data.reader.options), config.classes, to_learn=False)
-        check_files(manifest)
-        return manifest
-    split = config.data.split.model_copy(update={"file": run.splits})
-    own = config.model_copy(update={"data": config.data.model_copy(update={"split": split})})
-    manifest = read_manifest(own)
+    return _all_of_other_data(config) if external else _own_test_part(config, run, progress)
+
+
+def _all_of_other_data(config: Config) -> Manifest:
+    manifest = read_rows(config.data, config.classes, to_learn=False)
+    own = own_groups(config.data, manifest, needed=False)
+    groups = united(manifest.table["image"], own.values())
+    return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own))
+
+
+def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:
+    """The test split that the run was made with. Raises a DataError when these are other pictures by now."""
+    manifest = read_rows(config.data, config.classes)
+    known = manifest.table["image"].isin(images_in_file(run.splits))
+    manifest = manifest.take(manifest.table.index[known].to_numpy())
+    manifest = with_digests(manifest, digests_of(config.data, manifest, progress))
+    table = manifest.table.assign(
+        split=splits_from_file(manifest.table, run.splits), group=groups_from_file(manifest.table, run.splits)
+    )
+    manifest = replace(manifest, table=table, groups_from=run.groups_from())
     return manifest.take(manifest.part("test").index.to_numpy())
 
 

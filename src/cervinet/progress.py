@@ -1,6 +1,6 @@
 """How long-running steps say where they are, without knowing whether anybody looks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -15,8 +15,8 @@ class Progress(Protocol):
     def facts(self, title: str, rows: Iterable[tuple[str, str]]) -> None:
         """Names and values, once."""
 
-    def counts(self, title: str, columns: list[str], rows: Iterable[list[str]]) -> None:
-        """A small table."""
+    def table(self, title: str, columns: list[str], rows: Iterable[list[str]], words: Collection[str] = ()) -> None:
+        """A small table; columns of `words` are no numbers."""
 
     def track(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         """The same items, with a bar where there is a terminal."""
@@ -41,7 +41,7 @@ class Silent:
 
     def facts(self, title: str, rows: Iterable[tuple[str, str]]) -> None: ...
 
-    def counts(self, title: str, columns: list[str], rows: Iterable[list[str]]) -> None: ...
+    def table(self, title: str, columns: list[str], rows: Iterable[list[str]], words: Collection[str] = ()) -> None: ...
 
     def track(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         return iter(items)

@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 HOMES = {
     "reader": ("cervinet.data.readers",),
-    "preprocess": ("cervinet.data.preprocess",),
+    "preprocess": ("cervinet.data.preprocess", "cervinet.data.crops", "cervinet.data.appearance"),
     "architecture": ("cervinet.models.networks", "cervinet.models.backbones"),
     "loss": ("cervinet.models.losses",),
     "optimizer": ("cervinet.training.optimizers",),
+    "imbalance": ("cervinet.data.imbalance",),
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

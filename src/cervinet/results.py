@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
-    from cervinet.workflow import Judged
+    from cervinet.workflow import Checked, Judged
 
 
 def show_results(judged: "Judged") -> None:
@@ -42,6 +42,21 @@ def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ..
     if note:
         click.echo(f"The network was trained on {note}.")
     console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes)))
+
+
+def show_findings(checked: "Checked") -> None:
+    """What a check of the data found, kind by kind, and where the pictures are shown."""
+    from cervinet.escape import for_terminal
+    from cervinet.report.findings import WORDS, finding_rows, finding_sentences
+    from cervinet.terminal import console, table
+
+    found = checked.audited
+    click.echo(for_terminal(f"{len(found.whole)} pictures under {found.whole.root}; {len(found.manifest)} are used"))
+    if found.findings:
+        console(sys.stdout).print(table(*finding_rows(found.whole, found.findings), words=WORDS))
+    for sentence in finding_sentences(found.findings):
+        click.echo(sentence)
+    click.echo(f"Pages: {for_terminal(checked.page)} (pictures), {for_terminal(checked.issues)} (all of it)")
 
 
 def unreadable_text(errors: Sequence[str], read: int) -> str:

@@ -1,7 +1,8 @@
 """The run directory: the only module that knows a file name inside it.
 
 runs/20261120-101500-cervix-cnn/
-  config.yaml  environment.json  splits.csv  data_issues.csv  status.json
+  config.yaml  environment.json  status.json
+  data.json  splits.csv  data_issues.csv  data_report.html
   history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/last.weights.h5
   model.keras  model.json
   predictions_val.csv  predictions_test.csv  metrics.json  plots/
@@ -33,6 +34,7 @@ class ModelCard:
         classes: in the order of the output.
         image_size: (height, width).
         preprocess: fixed steps, as (name, options).
+        not_deployable: why new pictures cannot be treated like those of training; empty where they can.
         architecture: registered name.
         note: says of what kind the training pictures were where they were not real; empty for real ones.
         versions: of the packages that made the model.
@@ -44,6 +46,7 @@ class ModelCard:
     preprocess: tuple[tuple[str, dict[str, Any]], ...]
     architecture: str
     note: str = ""
+    not_deployable: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
 
@@ -57,6 +60,8 @@ class Run:
         self.environment = path / "environment.json"
         self.splits = path / "splits.csv"
         self.issues = path / "data_issues.csv"
+        self.data_page = path / "data_report.html"
+        self.data = path / "data.json"
         self.status_file = path / "status.json"
         self.history = path / "history.csv"
         self.progress_plot = path / "progress.png"
@@ -76,7 +81,7 @@ class Run:
     @classmethod
     def create(cls, path: Path | None, name: str) -> "Run":
         """A new run directory, claimed by this process. Raises UsageError where one is already."""
-        run = cls(cls.claim(path) if path else _fresh(RUNS, name))
+        run = cls(cls.claim(path) if path else fresh_folder(RUNS, name))
         try:
             # Exclusive creation decides between two processes that were given the same empty directory.
             os.close(os.open(run.status_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -126,8 +131,17 @@ class Run:
         except (OSError, ValueError, KeyError, TypeError):
             return "unknown"
 
+    def groups_from(self) -> tuple[str, ...]:
+        """Where the groups of `splits.csv` come from. Raises CervinetError where `data.json` is not whole."""
+        try:
+            return tuple(json.loads(self.data.read_text(encoding="utf-8"))["groups_from"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CervinetError(
+                f"{self.data} must say where the run's groups come from; it cannot be read: {error}"
+            ) from None
+
     def new_evaluation(self, label: str) -> Path:
-        return _fresh(self.evaluations, label)
+        return fresh_folder(self.evaluations, label)
 
     def write_card(self, card: ModelCard) -> None:
         """Write `model.json` with the hash of the model file."""
@@ -167,7 +181,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fresh(parent: Path, label: str) -> Path:
+def fresh_folder(parent: Path, label: str) -> Path:
     """A new directory: the time, what it is, and a number where several start in one second."""
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{label}"
     for name in (stem, *(f"{stem}-{n}" for n in range(2, 1000))):

@@ -4,15 +4,16 @@ import os
 import re
 import shlex
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from cervinet.config import check
+from cervinet.data.headers import picture_size
 from cervinet.data.layout import Layout, find_layout
 from cervinet.data.manifest import Manifest
-from cervinet.errors import DataError, UsageError
+from cervinet.errors import DataError, ImageError, UsageError
 from cervinet.escape import for_terminal
 from cervinet.files import check_writable
 from cervinet.pictures import read_manifest
@@ -38,7 +39,7 @@ def write_config(folder: Path, to: Path | None) -> tuple[Path, str]:
     layout = find_layout(folder)
     network, size = "cervix_cnn", (256, 256)
     manifest = read_manifest(check(Source(_settings(layout, network, size))))
-    sides = picture_sizes(manifest.paths())
+    sides = picture_sizes(manifest)
     network, size = fitting_network(sides)
     text = _render(layout, manifest, network, size, target, _found(layout, manifest, sides))
     check(parse_yaml(text, str(target)))
@@ -46,15 +47,14 @@ def write_config(folder: Path, to: Path | None) -> tuple[Path, str]:
     return target, "\n".join(_found(layout, manifest, sides))
 
 
-def picture_sizes(paths: list[Path]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """(height, width) of up to 200 pictures spread over the list, from their headers, int64 (n, 2)."""
-    sizes = []
+def picture_sizes(manifest: Manifest) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """(height, width) of up to 200 pictures spread over the rows, from their headers, int64 (n, 2)."""
+    if manifest.pixels is not None:
+        return np.array([manifest.pixels.shape[1:3]], np.int64)
+    sizes, paths = [], manifest.paths()
     for path in paths[:: max(len(paths) // _SAMPLED, 1)]:
-        try:
-            with Image.open(path) as picture:
-                sizes.append((picture.height, picture.width))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            continue  # an unreadable picture is reported with all others by training
+        with suppress(ImageError):  # an unreadable picture is reported with all others by training
+            sizes.append(picture_size(path))
     if not sizes:
         raise DataError(f"none of the pictures such as {paths[0]} can be read; are they whole?")
     return np.array(sizes, np.int64)

@@ -1,7 +1,7 @@
 """Progress, tables and results for people: on stderr while a command works, on stdout what it found."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TextIO, TypeVar
 
 from rich import box
@@ -25,11 +25,12 @@ def console(file: TextIO) -> Console:
     return Console(file=file, width=_TABLE_WIDTH, highlight=False, emoji=False, markup=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """First column to the left, numbers to the right; every cell is text, whatever it contains."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Collection[str] = ()) -> Table:
+    """The first column and those of `words` to the left, numbers to the right; every cell is text."""
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
-        drawn.add_column(Text(column), justify="right" if number else "left", no_wrap=True)
+        to_the_left = number == 0 or column in words
+        drawn.add_column(Text(column), justify="left" if to_the_left else "right", no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text(for_terminal(cell)) for cell in row))
     return drawn
@@ -50,9 +51,9 @@ class Terminal:
         for name, value in rows:
             self._console.print(Text(f"  {name:<11} {for_terminal(value)}"), soft_wrap=True)
 
-    def counts(self, title: str, columns: list[str], rows: Iterable[list[str]]) -> None:
+    def table(self, title: str, columns: list[str], rows: Iterable[list[str]], words: Collection[str] = ()) -> None:
         self._console.print(Text(for_terminal(title), "bold"), soft_wrap=True)
-        self._console.print(table(columns, rows))
+        self._console.print(table(columns, rows, words=words))
 
     def track(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         if not self._console.is_terminal:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cervinet import assembly, pictures
+from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
 from cervinet.data.picture import Picture
@@ -15,9 +16,9 @@ from cervinet.data.store import Store
 from cervinet.errors import CervinetError, TrainingError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
-from cervinet.progress import Progress
-from cervinet.report.announce import announce_data, announce_network
-from cervinet.run import ModelCard, Run
+from cervinet.progress import Progress, Silent
+from cervinet.report.announce import announce_data, announce_findings, announce_network
+from cervinet.run import ModelCard, Run, fresh_folder
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
@@ -31,7 +32,7 @@ class Judged:
         run: directory of the run.
         folder: where predictions, metrics and plots were written.
         evaluation: the metrics.
-        note: says that the pictures were synthetic, where they were.
+        note: says that the pictures were synthetic, or that groups were derived, where they were.
         unreadable: pictures without a prediction, and why.
     """
 
@@ -42,22 +43,37 @@ class Judged:
     unreadable: tuple[Unreadable, ...] = ()
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What `data check` found, and where it was written."""
+
+    audited: Audited
+    issues: Path
+    page: Path
+
+
 def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
     """Read the pictures, fit the network, keep the best weights, judge them on the test split."""
-    manifest = pictures.read_manifest(config)
     assembly.check_weights(config)
+    found = audited(config, progress)
+    announce_findings(progress, found.whole, found.findings)
+    manifest = found.sound()
+    classes = assembly.count_classes(config, manifest, progress)
     run = Run.create(run_dir, config.name)
     with _status_kept(run):
         announce_data(progress, manifest)
+        assembly.write_data(found, classes, run, progress)
         return _train(config, manifest, run, progress)
 
 
 def dry_run(config: Config, progress: Progress) -> None:
     """Read every picture, then do all that `train` does with one batch of each split, and remove the results."""
-    manifest = pictures.read_manifest(config)
-    announce_data(progress, manifest)
     assembly.check_weights(config)
-    pictures.check_pictures(config, manifest, progress)
+    found = audited(config, progress)
+    announce_findings(progress, found.whole, found.findings)
+    manifest = found.sound()
+    announce_data(progress, manifest)
+    assembly.count_classes(config, manifest, progress)
     config = config.model_copy(
         update={
             "data": config.data.model_copy(update={"store": False}),
@@ -77,13 +93,13 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
 
     predictor = Predictor.load(run)
     split = "external" if external else "test"
-    manifest = pictures.pictures_to_judge(config, run, external)
+    manifest = pictures.pictures_to_judge(config, run, external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
-    evaluation = assembly.judge(config, predictions, folder, manifest.note)
-    return Judged(run.path, folder, evaluation, manifest.note, predictions.unreadable)
+    evaluation = assembly.judge(config, predictions, folder, manifest.caption())
+    return Judged(run.path, folder, evaluation, manifest.caption(), predictions.unreadable)
 
 
 def predict(run: Run, pictures: Sequence[Picture], progress: Progress) -> tuple[ModelCard, Iterator["Prediction"]]:
@@ -96,7 +112,22 @@ def predict(run: Run, pictures: Sequence[Picture], progress: Progress) -> tuple[
 
 def prepare(config: Config, progress: Progress) -> Store:
     """Build the store of prepared pictures ahead of training."""
-    return pictures.build_store(config, pictures.read_manifest(config), progress)
+    return pictures.build_store(config, audited(config, progress).sound(), progress)
+
+
+def check_data(config: Config, out: Path | None, progress: Progress) -> Checked:
+    """Audit the pictures and write down what was found, whether or not it would stop a run."""
+    found = audited(config, progress)
+    folder = fresh_folder(Path("checks"), config.name) if out is None else Run.claim(out)
+    files = Run(folder)
+    assembly.write_findings(found, files, progress)
+    return Checked(found, files.issues, files.data_page)
+
+
+def preview(config: Config, to: Path, views: int, progress: Progress) -> None:
+    """Draw pictures of each class as the network gets them, augmented and not."""
+    manifest = pictures.read_manifest(config)
+    assembly.draw_preview(config, manifest, to, views)
 
 
 def fetch_weights(name: str, folder: Path) -> Path:
@@ -113,7 +144,7 @@ def fetch_weights(name: str, folder: Path) -> Path:
 
 def example_pictures(run: Run, count: int) -> list[Path]:
     """The first pictures of each class of a run's test split."""
-    manifest = pictures.pictures_to_judge(pictures.config_of(run, None, ()), run, external=False)
+    manifest = pictures.pictures_to_judge(pictures.config_of(run, None, ()), run, external=False, progress=Silent())
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
@@ -136,9 +167,9 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, kee
     for split in ("val", "test"):
         predictions = predict_rows(predictor, manifest, images, split)
         write_predictions(predictions, run.predictions(split))
-    evaluation = assembly.judge(config, predictions, run.path, manifest.note)
+    evaluation = assembly.judge(config, predictions, run.path, manifest.caption())
     run.mark("judge")
-    return Judged(run.path, run.path, evaluation, manifest.note)
+    return Judged(run.path, run.path, evaluation, manifest.caption())
 
 
 @contextmanager

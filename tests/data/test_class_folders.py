@@ -1,10 +1,11 @@
 """A folder a class, as people really keep them."""
 
+import errno
 import os
 
 import pytest
 
-from cervinet.data.readers.class_folders import class_folders, scan
+from cervinet.data.readers.class_folders import class_folders
 from cervinet.errors import DataError
 
 
@@ -190,9 +191,78 @@ class TestLinks:
         (tmp_path / "root/b/x.png").symlink_to(tmp_path / "real/2.png")
         assert rows(class_folders(tmp_path / "root"), "image") == [("a/2.png",), ("a/deep/1.png",), ("b/x.png",)]
 
-    def test_that_lead_back_end(self, tmp_path):
+    @pytest.mark.parametrize(
+        ("link", "target"), [("a/again", "a"), ("b/deep/up", "."), ("b/deep/above", ".."), ("a/in", "a/../a")]
+    )
+    def test_to_a_folder_around_them_are_refused(self, tmp_path, link, target):
+        root = touch(tmp_path / "data", "a/1.png", "b/deep/2.png")
+        (root / link).symlink_to(root / target)
+        assert error(root) == (
+            f"the link {root / link} leads to {(root / target).resolve()}, a folder around it, and so without end; "
+            "remove the link, or name a folder without it"
+        )
+
+    def test_that_lead_back_through_each_other_are_refused(self, tmp_path):
         touch(tmp_path, "a/1.png", "b/deep/2.png")
-        (tmp_path / "a/again").symlink_to(tmp_path / "a")
-        (tmp_path / "b/deep/up").symlink_to(tmp_path)
-        assert rows(class_folders(tmp_path), "image") == [("a/1.png",), ("b/deep/2.png",)]
-        assert len(list(scan(tmp_path))) == 2
+        (tmp_path / "a/l").symlink_to(tmp_path / "b/deep")
+        (tmp_path / "b/deep/l").symlink_to(tmp_path / "a")
+        assert error(tmp_path) == (
+            f"the link {tmp_path / 'a/l/l'} leads to {tmp_path / 'a'}, a folder around it, and so without end; "
+            "remove the link, or name a folder without it"
+        )
+
+    def test_to_themselves(self, tmp_path):
+        touch(tmp_path, "a/1.png", "b/2.png")
+        (tmp_path / "a/l").symlink_to(tmp_path / "a/l")
+        assert error(tmp_path) == (
+            f"the link {tmp_path / 'a/l'} leads nowhere: Too many levels of symbolic links; "
+            "remove it, or correct what it leads to"
+        )
+
+    def test_to_one_folder_twice_are_no_loop(self, tmp_path):
+        root = touch(tmp_path, "real/1.png", "data/a/2.png", "data/b/3.png") / "data"
+        for label in "ab":
+            (root / label / "more").symlink_to(tmp_path / "real")
+        assert rows(class_folders(root), "image") == [
+            ("a/2.png",), ("a/more/1.png",), ("b/3.png",), ("b/more/1.png",)
+        ]  # fmt: skip
+
+    def test_to_nothing_are_left_to_the_check_of_the_files(self, tmp_path):
+        touch(tmp_path, "a/1.png", "b/2.png")
+        (tmp_path / "a/gone.png").symlink_to(tmp_path / "gone.png")
+        assert rows(class_folders(tmp_path), "image") == [("a/1.png",), ("a/gone.png",), ("b/2.png",)]
+
+
+class TestWhatIsNoFile:
+    def test_a_folder_called_like_a_picture_is_counted_and_searched(self, tmp_path):
+        touch(tmp_path, "a/1.png", "a/x.jpg/2.png", "b/3.png")
+        (tmp_path / "b/y.jpg").mkdir()
+        found = class_folders(tmp_path)
+        assert rows(found, "image") == [("a/1.png",), ("a/x.jpg/2.png",), ("b/3.png",)]
+        assert found.ignored_line() == "2 files ignored: 2 a folder called like a picture"
+
+    def test_a_pipe_is_counted_and_never_opened(self, tmp_path):
+        touch(tmp_path, "a/1.png", "b/3.png")
+        os.mkfifo(tmp_path / "a/x.jpg")
+        found = class_folders(tmp_path)
+        assert rows(found, "image") == [("a/1.png",), ("b/3.png",)]
+        assert found.ignored.to_numpy().tolist() == [["a/x.jpg", "a pipe, socket or device"]]
+
+    def test_a_folder_that_may_not_be_read(self, tmp_path, monkeypatch):
+        touch(tmp_path, "a/1.png", "a/secret/2.png", "b/3.png")
+        real = os.scandir
+
+        def refuse(path):
+            if str(path).endswith("secret"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+            return real(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+        assert error(tmp_path) == (
+            f"the folder {tmp_path / 'a/secret'} cannot be read: Permission denied; "
+            "change its permissions, or take it out of the data"
+        )
+
+    def test_a_class_folder_called_like_a_picture(self, tmp_path):
+        found = class_folders(touch(tmp_path, "a.png/1.png", "b/2.png"))
+        assert rows(found, "image", "label") == [("a.png/1.png", "a.png"), ("b/2.png", "b")]

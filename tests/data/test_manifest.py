@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cervinet.data.manifest import BOX_COLUMNS, Manifest, table_of
-from cervinet.data.manifest_checks import check_files, check_leakage, check_parts, checked
+from cervinet.data.manifest_checks import check_files, check_leakage, check_links, check_parts, checked
 from cervinet.errors import DataError, LeakageError
 
 ROOT = Path("pictures")
@@ -33,7 +33,17 @@ FOUR = [("a",), ("a",), ("b",), ("b",)]
 class TestTableOf:
     def test_has_every_column_whatever_was_given(self):
         table = table_of([{"image": "x.png", "label": "a"}])
-        assert list(table.columns) == ["image", "label", "sublabel", "group", "site", "split", *BOX_COLUMNS, "masks"]
+        assert list(table.columns) == [
+            "image",
+            "label",
+            "sublabel",
+            "group",
+            "site",
+            "split",
+            "digest",
+            *BOX_COLUMNS,
+            "masks",
+        ]
         assert table.loc[0, ["sublabel", "group", "split"]].tolist() == [None, None, None]
         assert all(table[column].dtype == np.float64 for column in BOX_COLUMNS)
         assert table[list(BOX_COLUMNS)].isna().all(axis=None)
@@ -159,7 +169,9 @@ class TestRows:
 class TestLeakage:
     def test_a_group_in_two_given_splits(self):
         rows = [("a", "train", "p1"), ("a", "test", "p1"), ("b", "train", "p2"), ("b", "val", "p2")]
-        assert error(manifest(*rows), kind=LeakageError) == (
+        with pytest.raises(LeakageError) as caught:
+            check_leakage(manifest(*rows).table)
+        assert str(caught.value) == (
             "2 groups stand in two splits, the first is 'p1' in test and train; "
             "a group's pictures must stay together: correct the split column"
         )
@@ -203,3 +215,61 @@ class TestFiles:
     def test_one(self, tmp_path):
         with pytest.raises(DataError, match=r"^1 of 1 pictures are not there as files, the first is \S*0\.png; "):
             check_files(Manifest(manifest(("a",)).table, tmp_path))
+
+
+class TestLinks:
+    @pytest.fixture
+    def root(self, tmp_path):
+        for name in ("data/a/1.png", "data/b/2.png", "else/3.png", "else/deep/4.png", "data2/5.png"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        return tmp_path / "data"
+
+    def error(self, root, *rows):
+        with pytest.raises(DataError) as caught:
+            check_links(Manifest(table_of([*rows]), root))
+        return str(caught.value)
+
+    def test_of_folders_and_files_that_lead_out_are_counted(self, root):
+        (root / "c").symlink_to(root.parent / "else")
+        (root / "a/x.png").symlink_to(root.parent / "data2/5.png")
+        rows = [{"image": "a/1.png"}, {"image": "c/deep/4.png"}, {"image": "c/3.png"}, {"image": "a/x.png"}]
+        assert self.error(root, *rows) == (
+            f"3 pictures or masks are reached by links that lead out of {root}, the first is c/deep/4.png, which is "
+            f"{root.parent / 'else/deep/4.png'}; copy them there, or set data.outside_links=true"
+        )
+
+    def test_of_masks(self, root):
+        (root / "a/m.png").symlink_to(root.parent / "else/3.png")
+        assert self.error(root, {"image": "b/2.png"}, {"image": "a/1.png", "masks": ("b/2.png", "a/m.png")}) == (
+            f"1 pictures or masks are reached by links that lead out of {root}, the first is a/m.png, which is "
+            f"{root.parent / 'else/3.png'}; copy them there, or set data.outside_links=true"
+        )
+
+    def test_a_table_may_name_what_lies_elsewhere(self, root, monkeypatch):
+        rows = table_of([{"image": "../else/3.png"}, {"image": str(root.parent / "else/deep/4.png")}])
+        check_links(Manifest(rows, root))
+        monkeypatch.chdir(root)
+        check_links(Manifest(rows, Path(".")))
+        check_links(Manifest(rows, Path("")))
+
+    def test_an_absolute_path_below_the_root_is_below_it(self, root):
+        (root / "c").symlink_to(root.parent / "else")
+        assert self.error(root, {"image": str(root / "c/3.png")}).startswith("1 pictures or masks are reached by links")
+
+    def test_within_the_root_and_a_root_that_is_one(self, root, tmp_path):
+        (root / "c").symlink_to(root / "a")
+        (root / "b/x.png").symlink_to("../a/1.png")
+        (tmp_path / "link").symlink_to(root)
+        rows = table_of([{"image": "c/1.png"}, {"image": "b/x.png"}, {"image": "gone.png"}])
+        for place in (root, tmp_path / "link"):
+            check_links(Manifest(rows, place))
+
+    def test_pixels_have_no_files(self, root):
+        check_links(Manifest(table_of([{"image": "p.csv:2"}]), root, pixels=np.zeros((1, 2, 2, 3), np.uint8)))
+
+
+def test_masks_that_are_missing_are_none():
+    table = table_of([{"image": "a", "masks": ("m",)}, {"image": "b"}])
+    assert list(table["masks"]) == [("m",), None]
+    assert [p.masks for p in Manifest(table, ROOT).pictures()] == [(ROOT / "m",), ()]

@@ -117,8 +117,8 @@ class TestUnreadable:
         found = measured(root)
         assert found.error.tolist() == [
             "",
-            f"'{root / '1.png'}' must be a JPEG, PNG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000 or PNM file, but it is "
-            "something that begins with 6e 6f 20 70; convert it or remove it",
+            f"'{root / '1.png'}' must be a JPEG, PNG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000, PNM or DICOM file, but "
+            "it is something that begins with 6e 6f 20 70; convert it or remove it",
             *[""] * 3,
         ]
         assert found.readable.tolist() == [True, False, True, True, True]

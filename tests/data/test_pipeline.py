@@ -1,12 +1,18 @@
 """tf.data batches: what comes, in which order, and that order and augmentation depend on (seed, epoch, index) alone."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cervinet.amount import Amount
+from cervinet.data import pipeline
 from cervinet.data.augment import Augmentation
-from cervinet.data.pipeline import Batches, batch_bounds
+from cervinet.data.imbalance import Emphasis, class_weights, oversample
+from cervinet.data.manifest import Manifest, table_of
+from cervinet.data.pipeline import Batches, batch_bounds, batches_of
 from cervinet.data.store import Store
 from cervinet.errors import ConfigError
 
@@ -102,3 +108,113 @@ def test_validation_is_never_augmented(batches: Batches) -> None:
     list(batches.training(1, 0, FLIPS))
     images, _ = collected(batches.in_order())
     np.testing.assert_array_equal(images, batches.images[batches.rows])
+
+
+EVERYTHING = Augmentation(
+    horizontal_flip=0.5,
+    rotation=Amount(20),
+    hue=Amount(10),
+    noise=Amount(0.1, 0.5),
+    mixup=Amount(0.4, 0.5),
+    cutmix=Amount(1.0, 0.5),
+)
+COUNTS = {"a": 7, "b": 2, "c": 11}
+
+
+@pytest.fixture
+def unequal() -> Callable[[Emphasis], Batches]:
+    """`unequal(emphasis)`: 20 pictures of three classes, 7, 2 and 11; every picture says its row in its red."""
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 8, 3), dtype=np.uint8)
+    images[..., 0] = np.arange(20)[:, None, None]
+    labels = np.random.default_rng(1).permutation(np.repeat([0, 1, 2], list(COUNTS.values())))
+
+    def made(emphasis: Emphasis) -> Batches:
+        bounds = batch_bounds(emphasis.entries, 8, 1)
+        return Batches(Store(images, Path(), False), np.arange(20), labels, 3, (6, 8), bounds, emphasis)
+
+    return made
+
+
+def arrays(dataset) -> list[tuple[np.ndarray, ...]]:
+    return [tuple(array.numpy() for array in batch) for batch in dataset]
+
+
+def same(some: list[tuple[np.ndarray, ...]], others: list[tuple[np.ndarray, ...]]) -> bool:
+    return len(some) == len(others) and all(
+        np.array_equal(a, b) for one, other in zip(some, others, strict=True) for a, b in zip(one, other, strict=True)
+    )
+
+
+@pytest.mark.parametrize("emphasis", [oversample(COUNTS), class_weights(COUNTS)], ids=["oversample", "class_weights"])
+class TestAnEpoch:
+    def test_is_the_same_on_any_number_of_workers(self, unequal, emphasis, monkeypatch) -> None:
+        found = []
+        for workers in (1, 4):
+            monkeypatch.setattr(pipeline, "_WORKERS", workers)
+            found.append(arrays(unequal(emphasis).training(3, 5, EVERYTHING)))
+        assert same(*found)
+
+    def test_goes_on_from_any_step(self, unequal, emphasis) -> None:
+        whole = arrays(unequal(emphasis).training(3, 5, EVERYTHING))
+        assert len(whole) == unequal(emphasis).steps
+        for step in range(len(whole)):
+            rest = unequal(emphasis).training(3, 5, EVERYTHING, first_step=step)
+            assert int(rest.cardinality()) == len(whole) - step
+            assert same(arrays(rest), whole[step:])
+
+    def test_differs_from_the_next_and_from_that_of_another_seed(self, unequal, emphasis) -> None:
+        whole = arrays(unequal(emphasis).training(3, 5, EVERYTHING))
+        assert not same(arrays(unequal(emphasis).training(3, 6, EVERYTHING)), whole)
+        assert not same(arrays(unequal(emphasis).training(4, 5, EVERYTHING)), whole)
+
+
+class TestOversampling:
+    def test_brings_all_classes_to_one_size(self, unequal) -> None:
+        batches = unequal(oversample(COUNTS))
+        assert batches.bounds == (0, 8, 16, 24, 32, 33)
+        images, labels = collected(batches.training(1, 0, Augmentation()))
+        assert labels.sum(axis=0).tolist() == [11, 11, 11]
+        np.testing.assert_array_equal(labels.argmax(axis=1), batches.labels[images[:, 0, 0, 0]])
+
+    def test_gives_each_repeat_a_view_of_its_own(self, unequal) -> None:
+        batches = unequal(oversample(COUNTS))
+        _, labels = collected(batches.training(1, 0, Augmentation()))
+        images, again = collected(batches.training(1, 0, Augmentation(noise=Amount(0.1))))
+        np.testing.assert_array_equal(labels, again)
+        rare = images[again[:, 1] == 1]
+        assert len(rare) == 11
+        assert len({view.tobytes() for view in rare}) == 11
+
+    def test_shows_the_first_copy_of_each_picture_as_without_oversampling(self, unequal) -> None:
+        flips = Augmentation(horizontal_flip=0.5, vertical_flip=0.5)
+        images, _ = collected(unequal(oversample(COUNTS)).training(1, 0, flips))
+        usual, _ = collected(replace(unequal(oversample(COUNTS)), emphasis=None, bounds=(0, 20)).training(1, 0, flips))
+        assert {view.tobytes() for view in usual} <= {view.tobytes() for view in images}
+
+
+class TestClassWeights:
+    def test_come_as_a_third_array_of_the_weight_of_each_picture(self, unequal) -> None:
+        emphasis = class_weights(COUNTS)
+        dataset = unequal(emphasis).training(1, 0, Augmentation())
+        assert [spec.dtype.name for spec in dataset.element_spec] == ["uint8", "float32", "float32"]
+        assert dataset.element_spec[2].shape.as_list() == [None]
+        for _, labels, weights in dataset:
+            np.testing.assert_allclose(weights, labels.numpy() @ emphasis.weights, rtol=1e-6)
+
+    def test_are_left_out_where_all_are_1(self, unequal) -> None:
+        assert len(unequal(oversample(COUNTS)).training(1, 0, Augmentation()).element_spec) == 2
+
+
+def test_mixed_labels_are_soft_and_sum_to_1(batches: Batches) -> None:
+    _, labels = collected(batches.training(1, 0, Augmentation(mixup=Amount(1.0))))
+    np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
+    assert ((labels > 0) & (labels < 1)).any()
+
+
+def test_steps_of_an_oversampled_split_are_shared_among_gpus_as_they_are() -> None:
+    rows = [{"image": f"{n}.png", "label": "ab"[n % 4 > 0], "split": "train"} for n in range(20)]
+    manifest = Manifest(table_of(rows), Path(), ("a", "b"))
+    images = Store(np.zeros((20, 4, 4, 3), np.uint8), Path(), False)
+    batches = batches_of(manifest, images, "train", (4, 4), 8, 4, oversample({"a": 5, "b": 15}))
+    assert batches.bounds == batch_bounds(30, 8, 4) == (0, 8, 16, 24, 30)
+    assert len(collected(batches.training(1, 0, Augmentation()))[0]) == 30

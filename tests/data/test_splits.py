@@ -6,7 +6,7 @@ import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cervinet.data.manifest import SPLITS, table_of
-from cervinet.data.splits import assign_splits, divide, splits_from_file
+from cervinet.data.splits import Rule, assign_splits, divide, folds_of
 from cervinet.errors import ConfigError, DataError
 
 USUAL = {"train": 0.7, "val": 0.15, "test": 0.15}
@@ -132,8 +132,8 @@ def rows_of(splits, label="ab"):
     return table_of([{"image": f"{n}.png", "label": label[n % 2], "split": split} for n, split in enumerate(splits)])
 
 
-def assigned(table, val=None, test=None, seed=0):
-    return assign_splits(table, table["group"].fillna(table["image"]), val=val, test=test, seed=seed)
+def assigned(table, seed=0, **rule):
+    return assign_splits(table, table["group"].fillna(table["image"]), Rule(**rule), seed=seed)
 
 
 class TestAssign:
@@ -184,72 +184,84 @@ class TestAssign:
         pd.testing.assert_frame_equal(table, before)
 
 
-class TestFromFile:
-    TABLE = rows_of([None] * 4)
+class TestOneSiteOut:
+    def table(self):
+        rows = [{"image": f"{n}.png", "label": "ab"[n % 2], "site": "north" if n < 10 else "south"} for n in range(60)]
+        return table_of([*rows, {"image": "x.png", "label": "a"}])
 
-    @pytest.fixture
-    def file(self, tmp_path):
-        def write(text):
-            path = tmp_path / "splits.csv"
-            path.write_text(text, encoding="utf-8")
-            return path
+    def test_is_the_test_and_the_others_are_divided(self):
+        split = assigned(self.table(), test_site="north")
+        assert (split[:10] == "test").all()
+        assert split[10:].value_counts().to_dict() == {"train": 41, "val": 10}
 
-        return write
-
-    def error(self, path):
-        with pytest.raises(DataError) as caught:
-            splits_from_file(self.TABLE, path)
-        return str(caught.value)
-
-    def test_in_any_order_with_any_other_columns(self, file):
-        path = file("split,label,image\ntest,x,3.png\nval,x,1.png\ntrain,x,0.png\ntrain,x,2.png\n")
-        assert list(splits_from_file(self.TABLE, path)) == ["train", "val", "train", "test"]
-
-    def test_a_split_of_the_data_s_own_is_not_overruled(self, file):
-        table = rows_of(["train", "train", "test"])
-        path = file("image,split\n0.png,train\n1.png,val\n2.png,test\n")
-        assert list(splits_from_file(table, path)) == ["train", "val", "test"]
-        path = file("image,split\n0.png,train\n1.png,val\n2.png,train\n")
-        with pytest.raises(DataError) as caught:
-            splits_from_file(table, path)
+    def test_a_site_that_is_not_there(self):
+        with pytest.raises(ConfigError) as caught:
+            assigned(self.table(), test_site="norht")
         assert str(caught.value) == (
-            f"{path} puts 2.png into train, but the data themselves put it into test; "
-            "leave data.split.file out, or correct one of the two"
+            "`data.split.test_site` is 'norht', but no picture was taken there (did you mean 'north'?)"
         )
 
-    def test_names_that_a_spreadsheet_would_run_come_back(self, file):
-        table = table_of([{"image": "=1+1.png", "label": "a"}, {"image": "'=1.png", "label": "a"}])
-        path = file("image,split\n'=1+1.png,val\n''=1.png,test\n")
-        assert list(splits_from_file(table, path)) == ["val", "test"]
-
-    def test_no_file(self, tmp_path):
-        assert self.error(tmp_path / "x.csv") == f"{tmp_path / 'x.csv'} cannot be read: No such file or directory"
-
-    @pytest.mark.parametrize("column", ["image", "split"])
-    def test_a_column_that_is_missing(self, file, column):
-        path = file(f"{'split' if column == 'image' else 'image'},x\na,b\n")
-        assert self.error(path) == f"{path} must have the columns image and split; '{column}' is missing"
-
-    @pytest.mark.parametrize("word", ["Train", "dev", ""])
-    def test_another_word(self, file, word):
-        path = file(f"image,split\n0.png,train\n1.png,{word}\n")
-        assert self.error(path) == f"{path}:3 must say train, val or test; got '{word}'"
-
-    def test_a_picture_in_two_splits(self, file):
-        path = file("image,split\n0.png,train\n0.png,train\n1.png,val\n0.png,test\n")
-        assert self.error(path) == f"{path}:5 puts 0.png into test, an earlier line into train; keep one"
-
-    def test_pictures_it_does_not_know(self, file):
-        path = file("image,split\n1.png,train\n2.png,val\n")
-        assert self.error(path) == (
-            f"{path} says no split for 2 of 4 pictures, the first is 0.png; "
-            "use a file made from the same data, or leave data.split.file out"
+    def test_data_without_sites(self):
+        with pytest.raises(ConfigError) as caught:
+            assigned(rows_of([None] * 9), test_site="north")
+        assert str(caught.value) == (
+            "`data.split.test_site` needs to know where each picture was taken; name the column of sites, as in "
+            "data.reader.table.site=clinic"
         )
 
-    def test_pictures_that_are_gone(self, file):
-        rows = "".join(f"{n}.png,train\n" for n in (9, 0, 1, 2, 3, 8))
-        path = file(f"image,split\n{rows}")
-        assert self.error(path) == (
-            f"{path} lists 2 pictures that the data no longer have, the first is 8.png; "
-            "bring them back, or make a new division"
+    def test_data_with_a_test_part(self):
+        table = self.table()
+        table.loc[0, "split"] = "test"
+        with pytest.raises(ConfigError) as caught:
+            assigned(table, test_site="north")
+        assert str(caught.value) == (
+            "`data.split.test_site` has no use: the data bring their own test part; take it out"
+        )
+
+
+class TestFolds:
+    @pytest.mark.parametrize("seed", range(4))
+    def test_every_row_is_tested_once_and_no_group_is_torn(self, seed):
+        labels, groups = cohort(seed, mixed=seed % 2 == 1)
+        fold = pd.Series(folds_of(labels, groups, 5, seed=seed))
+        assert sorted(set(fold)) == [1, 2, 3, 4, 5]
+        assert fold.groupby(groups).nunique().max() == 1
+        rarest = labels.value_counts().min()
+        assert deviation(labels, fold, dict.fromkeys(range(1, 6), 0.2)) <= max(0.02, 4 / rarest)
+
+    def test_the_folds_of_a_run_are_the_tests_of_the_others(self):
+        labels, groups = cohort(3)
+        table = table_of(
+            [{"image": f"{n}", "label": x, "group": g} for n, (x, g) in enumerate(zip(labels, groups, strict=True))]
+        )
+        tests = [set(np.flatnonzero(assigned(table, folds=4, fold=fold) == "test")) for fold in (1, 2, 3, 4)]
+        assert sum(map(len, tests)) == len(table)
+        assert set.union(*tests) == set(range(len(table)))
+        split = assigned(table, folds=4, fold=2)
+        assert split.groupby(groups.to_numpy()).nunique().max() == 1
+        rest = split[split != "test"].value_counts(normalize=True)
+        assert rest["val"] == pytest.approx(0.2, abs=0.02)
+
+    def test_repeats_are_other_folds(self):
+        labels, groups = cohort(1)
+        found = [tuple(folds_of(labels, groups, 3, seed=7, repeat=repeat)) for repeat in (1, 2, 3, 1)]
+        assert len(set(found)) == 3
+        assert found[0] == found[3]
+
+    def test_fewer_groups_than_folds(self):
+        with pytest.raises(DataError) as caught:
+            folds_of(pd.Series(list("aabb")), pd.Series(list("xxyz")), 4, seed=0)
+        assert str(caught.value) == (
+            "`data.split.folds` is 4, which needs as many groups of pictures; got 3: choose fewer folds"
+        )
+
+    @pytest.mark.parametrize(("rows", "words"), [(1, "1 picture"), (3, "3 pictures")])
+    def test_a_class_in_one_group(self, rows, words):
+        labels = pd.Series(["common"] * 9 + ["rare"] * rows)
+        groups = pd.Series([*map(str, range(9)), *["one"] * rows])
+        with pytest.raises(DataError) as caught:
+            folds_of(labels, groups, 3, seed=0)
+        assert str(caught.value) == (
+            f"the class 'rare' has {words} in one group, so no fold could both learn and judge it; "
+            "add groups of it, or take it out"
         )

@@ -1,6 +1,7 @@
 """Tables of pictures as they come: from spreadsheets, scripts and other people."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,28 @@ class TestRoles:
         assert found.paths() == [tmp_path / "pictures/1.png"]
 
 
+class TestMasks:
+    def test_one_several_or_none(self, csv, tmp_path):
+        path = csv("image,label,m\n1.png,a,m/1.png\n2.png,a,m\\2.png; /else/3.png ;\n3.png,a,\n")
+        found = table(path, mask="m")
+        assert columns(found, "masks") == [[("m/1.png",), ("m/2.png", "/else/3.png"), None]]
+        assert found.pictures()[1].masks == (tmp_path / "m/2.png", Path("/else/3.png"))
+
+    def test_a_missing_column(self, csv):
+        path = csv("image,label,m\n1.png,a,\n")
+        assert error(path, mask="lesion") == (
+            f"{path} has no column 'lesion' (known: image, label, m); set data.reader.table.mask"
+        )
+
+
+def test_labels_of_two_levels_and_sites(csv):
+    path = csv("image,label,sublabel,clinic\n1.png,brain,glioma,7\n2.png,brain,,\n3.png,lung,squamous,07\n")
+    found = table(path, sublabel="sublabel", site="clinic")
+    assert columns(found, "label", "sublabel", "site") == [
+        ["brain", "brain", "lung"], ["glioma", None, "squamous"], ["7", None, "07"]
+    ]  # fmt: skip
+
+
 class TestPaths:
     def test_back_slashes_spaces_accents_and_absolute_ones(self, csv, tmp_path):
         path = csv("image,label\na\\b c\\é.png,x\n/else where/1.png,x\n")
@@ -116,10 +139,25 @@ class TestBoxes:
         assert (boxes.dtypes == np.float64).all()
         np.testing.assert_array_equal(boxes.to_numpy(), [[1, 2.5, 30, 4], [np.nan] * 4])
 
-    @pytest.mark.parametrize("cell", ["wide", "1,5", "nan", "NA"])
+    @pytest.mark.parametrize("cell", ["wide", "1,5", "nan", "NA", "inf", "-inf", "1e999"])
     def test_text_names_its_line_and_column(self, csv, cell):
         path = csv(f'image,label,x,y,w,h\n1.png,a,1,2,3,4\n\n2.png,a,1,2,"{cell}",4\n')
         assert error(path, box=("x", "y", "w", "h")) == f"{path}:4 must have a number in 'w'; got '{cell}'"
+
+    @pytest.mark.parametrize("column", ["w", "h"])
+    @pytest.mark.parametrize("side", ["0", "-3"])
+    def test_have_a_width_and_a_height(self, csv, column, side):
+        cells = {"x": "1", "y": "2", "w": "3", "h": "4"} | {column: side}
+        path = csv(f"image,label,x,y,w,h\n1.png,a,,,,\n2.png,a,{','.join(cells.values())}\n")
+        assert error(path, box=("x", "y", "w", "h")) == (
+            f"{path}:3 must have a number above 0 in '{column}'; got '{side}'"
+        )
+
+    def test_are_whole_or_none(self, csv):
+        path = csv("image,label,x,y,w,h\n1.png,a,1,2,,4\n")
+        assert error(path, box=("x", "y", "w", "h")) == (
+            f"{path}:2 must have all of x, y, w, h or none; fill the empty ones"
+        )
 
     def test_a_missing_column(self, csv):
         path = csv("image,label,x,y,w\n1.png,a,1,2,3\n")

@@ -1,11 +1,14 @@
 """What a user names on the command line → pictures: files, folders, patterns."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from cervinet.errors import UsageError
-from cervinet.inference.inputs import pictures_named
+from cervinet.data.picture import Picture
+from cervinet.errors import DataError, UsageError
+from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
+from cervinet.run import ModelCard
 
 
 @pytest.fixture
@@ -65,3 +68,70 @@ def test_nothing_found_is_a_mistake(root, name, sentence):
     with pytest.raises(UsageError) as caught:
         named("3.png", name)
     assert str(caught.value) == sentence
+
+
+class TestBoxes:
+    PICTURES = tuple(Picture(Path(name)) for name in ("scans/a/1.png", "scans/a/2.png", "scans/b/1.png"))
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        def write(text):
+            path = tmp_path / "boxes.csv"
+            path.write_text(text)
+            return path
+
+        return write
+
+    def error(self, path):
+        with pytest.raises(DataError) as caught:
+            with_boxes(self.PICTURES, path)
+        return str(caught.value)
+
+    def test_go_to_the_pictures_whose_paths_end_so(self, file):
+        path = file("image,x,y,w,h,note\na/1.png,1,2,3.5,4,x\nscans\\b\\1.png,5,6,7,8,\nelse.png,1,1,1,1,\n")
+        assert [picture.box for picture in with_boxes(self.PICTURES, path)] == [(1, 2, 3.5, 4), None, (5, 6, 7, 8)]
+
+    def test_the_longest_end_counts(self, file):
+        path = file("image,x,y,w,h\n1.png,1,1,1,1\nb/1.png,2,2,2,2\n")
+        assert [picture.box for picture in with_boxes(self.PICTURES, path)] == [(1, 1, 1, 1), None, (2, 2, 2, 2)]
+
+    def test_a_missing_column(self, file):
+        path = file("image,x,y,width,h\na,1,2,3,4\n")
+        assert self.error(path) == (
+            f"{path} must have the columns image, x, y, w and h; 'w' is missing (known: image, x, y, width, h)"
+        )
+
+    @pytest.mark.parametrize("cells", ["1,2,0,4", "1,2,3,-1", "inf,2,3,4", "1,nan,3,4"])
+    def test_no_box(self, file, cells):
+        path = file(f"image,x,y,w,h\na/2.png,1,1,1,1\na/1.png,{cells}\n")
+        assert self.error(path) == f"{path}:3 must have a box with a positive width and height; got {cells}"
+
+    def test_two_boxes_for_one(self, file):
+        path = file("image,x,y,w,h\na/1.png,1,1,1,1\nb/1.png,1,1,1,1\na/1.png,2,2,2,2\n")
+        assert self.error(path) == f"{path}:4 has a second box for a/1.png, the first is in line 2; keep one"
+
+    def test_for_no_picture(self, file):
+        path = file("image,x,y,w,h\nc.png,1,1,1,1\n")
+        assert self.error(path) == (
+            f"{path} has no box for any of the pictures, the first of which is scans/a/1.png; "
+            "name them in its column image by the end of their paths"
+        )
+
+
+def card(*steps, not_deployable=""):
+    return ModelCard(("a", "b"), (8, 8), tuple((step, {}) for step in steps), "x", not_deployable=not_deployable)
+
+
+def test_what_a_network_that_crops_says_of_pictures():
+    pictures = [Picture(Path("a.png"), box=(0, 0, 1, 1)), Picture(Path("b.png"))]
+    assert region_remarks(card("letterbox"), pictures[1:]) == []
+    assert region_remarks(card("crop_to_box", "letterbox"), pictures[:1]) == []
+    assert region_remarks(card("crop_to_box", "letterbox"), pictures) == [
+        "The run crops to boxes; 1 of 2 pictures have none (--boxes)."
+    ]
+    assert region_remarks(card("crop_to_masks", not_deployable="it needs masks"), pictures[1:]) == [
+        "This run is not for use on new pictures: it needs masks."
+    ]
+    with pytest.raises(UsageError) as caught:
+        region_remarks(card("letterbox"), pictures)
+    assert str(caught.value) == "the run does not crop to boxes, so --boxes has no use; leave it out"

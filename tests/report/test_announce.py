@@ -2,9 +2,10 @@
 
 import pytest
 
+from cervinet.data.imbalance import class_weights, effective_counts, none, oversample
 from cervinet.models.build import build_model
 from cervinet.progress import Silent
-from cervinet.report.announce import announce_network
+from cervinet.report.announce import announce_emphasis, announce_network
 from cervinet.training.devices import Device
 
 
@@ -20,3 +21,20 @@ def test_a_backbone_frozen_at_random_weights_is_warned_of_however_large_its_head
     model = build_model(name, (64, 64, 3), 3, "none", options)
     announce_network(Silent(), model, "none", Device("CPU", "float32", False), None)
     assert any("frozen at random weights" in text for text in said) == warned
+
+
+@pytest.mark.parametrize(
+    ("emphasis", "rows"),
+    [
+        (oversample({"a": 3, "b": 12}), [["a", "3", "12", "1", "12.0"], ["b", "12", "12", "1", "12.0"]]),
+        (class_weights({"a": 3, "b": 12}), [["a", "3", "3", "2.5", "7.5"], ["b", "12", "12", "0.625", "7.5"]]),
+        (none({"a": 3, "b": 12}), None),
+    ],
+    ids=["oversample", "class_weights", "none"],
+)
+def test_what_became_of_the_classes_is_said_where_anything_did(emphasis, rows, monkeypatch) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr(Silent, "counts", lambda self, *table: shown.append(table))
+    announce_emphasis(Silent(), effective_counts(emphasis, ["a", "b"]), "the way")
+    columns = ["class", "pictures", "in an epoch", "weight of each", "effective count"]
+    assert shown == ([("Training pictures after `the way`", columns, rows)] if rows else [])

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cervinet.amount import Amount
 from cervinet.data.augment import Augmentation
+from cervinet.data.imbalance import Emphasis, class_weights, given, none, oversample
 from cervinet.data.pipeline import Batches, batch_bounds
 from cervinet.data.store import Store
 from cervinet.errors import TrainingError
@@ -54,11 +56,20 @@ def test_the_best_epoch_is_the_best_however_small_the_change() -> None:
     assert (tracker.best_epoch, tracker.stop) == (2, True)
 
 
-def split(images: np.ndarray, rows: np.ndarray) -> Batches:
-    return Batches(Store(images, Path(), False), rows, rows % 2, 2, (28, 28), batch_bounds(len(rows), 8, 1))
+def split(images: np.ndarray, rows: np.ndarray, emphasis: Emphasis | None = None) -> Batches:
+    bounds = batch_bounds(emphasis.entries if emphasis else len(rows), 8, 1)
+    return Batches(Store(images, Path(), False), rows, rows % 2, 2, (28, 28), bounds, emphasis)
 
 
-def learn(seed: int, *, epochs: int = 2, learning_rate: float = 1e-3, tracker: Tracker | None = None, on_epoch=None):
+def learn(
+    seed: int,
+    *,
+    epochs: int = 2,
+    learning_rate: float = 1e-3,
+    tracker: Tracker | None = None,
+    on_epoch=None,
+    emphasis=None,
+):
     device = set_up(seed=seed, precision="float32", xla="auto", deterministic=True)
     images = np.random.default_rng(0).integers(0, 256, (28, 28, 28, 3), dtype=np.uint8)
     images[1::2] //= 2
@@ -74,11 +85,11 @@ def learn(seed: int, *, epochs: int = 2, learning_rate: float = 1e-3, tracker: T
     )
     fitted = fit(
         model,
-        split(images, np.arange(20)),
+        split(images, np.arange(20), emphasis),
         split(images, np.arange(20, 28)),
         epochs=epochs,
         seed=seed,
-        augmentation=Augmentation(horizontal_flip=0.5, rotation=20, brightness=0.1),
+        augmentation=Augmentation(horizontal_flip=0.5, rotation=Amount(20), brightness=Amount(0.1)),
         tracker=tracker or Tracker("val_loss"),
         progress=Silent(),
         on_epoch=on_epoch(model) if on_epoch else lambda history, best: None,
@@ -95,6 +106,74 @@ def test_the_same_seed_gives_the_same_weights_and_history_and_another_seed_does_
     assert without_seconds(fitted) == without_seconds(refitted)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), again.get_weights(), strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
+
+
+EVEN = {"0": 10, "1": 10}
+
+
+def test_weights_of_1_and_no_repeats_train_as_without_them() -> None:
+    (model, fitted), (other, again) = learn(3), learn(3, emphasis=none(EVEN))
+    assert without_seconds(fitted) == without_seconds(again)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
+
+
+def test_weights_change_the_loss_and_leave_accuracy_and_validation_as_they_are() -> None:
+    # A learning rate too small to move anything: what differs is how the same network is measured.
+    still = {"epochs": 1, "learning_rate": 1e-30}
+    plain, doubled = (
+        learn(3, **still, emphasis=emphasis)[1].history[0]
+        for emphasis in (None, given(EVEN, weights={"0": 2.0, "1": 2.0}))
+    )
+    assert doubled["loss"] == pytest.approx(2 * plain["loss"], rel=1e-5)
+    for name in ("accuracy", "val_loss", "val_accuracy"):
+        assert doubled[name] == pytest.approx(plain[name], rel=1e-6)
+
+
+RARE = {"0": 4, "1": 16}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("emphasis", "share"),
+    [
+        (none(RARE), 0.2),
+        (oversample(RARE), 0.5),
+        (class_weights(RARE), 0.5),
+        (class_weights(RARE, by="effective_number", beta=0.9), 1 / (1 + 4 * (1 - 0.9**4) / (1 - 0.9**16))),
+        (given(RARE, weights={"0": 12.0, "1": 1.0}), 0.75),
+    ],
+    ids=["none", "oversample", "balanced", "effective_number", "given"],
+)
+def test_where_pictures_tell_nothing_a_class_is_given_its_share_of_the_effective_count(emphasis, share) -> None:
+    """The best constant prediction under cross-entropy is the share of each class in the loss."""
+    set_up(seed=1, precision="float32", xla="auto", deterministic=True)
+    inputs = keras.Input((28, 28, 3))
+    outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling2D()(inputs / 255.0))
+    model = keras.Model(inputs, outputs)
+    compile_model(
+        model,
+        optimizer="adam",
+        optimizer_options={},
+        learning_rate=0.2,
+        loss="cross_entropy",
+        loss_options={},
+        xla=False,
+    )
+    images = np.full((20, 28, 28, 3), 128, np.uint8)
+    store, labels = Store(images, Path(), False), np.array([0] * 4 + [1] * 16)
+    train = Batches(store, np.arange(20), labels, 2, (28, 28), (0, emphasis.entries), emphasis)
+    fit(
+        model,
+        train,
+        Batches(store, np.arange(20), labels, 2, (28, 28), (0, 20)),
+        epochs=40,
+        seed=1,
+        augmentation=Augmentation(horizontal_flip=0.5),
+        tracker=Tracker("val_loss"),
+        progress=Silent(),
+        on_epoch=lambda history, best: None,
+    )
+    assert float(model(images[:1].astype(np.float32))[0, 0]) == pytest.approx(share, abs=0.02)
 
 
 def test_a_row_an_epoch_with_the_columns_of_history_csv() -> None:

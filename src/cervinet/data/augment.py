@@ -1,17 +1,36 @@
-"""Random changes of a training picture: one affine warp and one pass over the colours.
+"""Random changes of a training picture: one affine warp, one pass over the colours, then blur, noise and cut-out.
 
-All draws of a picture come from (seed, epoch, index), never from a generator that runs on, so any number of threads
-gives the same pictures and a run can go on from any step.
+All draws of a picture come from (seed, epoch, index, copy), never from a generator that runs on, so any number of
+threads gives the same pictures and a run can go on from any step. Each setting has draws of its own at fixed places:
+another setting, added or taken away, changes none of them.
+
+Sources: flips, shifts, rotations, shear and zoom as in Simard et al. 2003 (ICDAR), colours as in `colour_pass`; each
+setting has a strength and a probability of its own as in Cubuk et al. 2019 (arXiv:1805.09501).
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_BORDERS = {"reflect": cv2.BORDER_REFLECT_101, "black": cv2.BORDER_CONSTANT}
+from cervinet.amount import Amount
+from cervinet.data.affine import Fill, Move, moved
+from cervinet.data.colour_pass import Tint, tinted
+
+Image = NDArray[np.uint8]
+
+# The places of the draws. New ones go to the end: the place of each is its meaning, in every run ever made.
+_PLACES = (
+    *("horizontal_flip", "vertical_flip", "rotation", "shift_down", "shift_right", "zoom", "brightness", "contrast"),
+    *("quarter_turns", "which_turn", "shear", "saturation", "hue", "gamma", "blur", "noise", "noise_seed"),
+    *("cutout_row", "cutout_column", "rotation?", "shift?", "zoom?", "shear?", "brightness?", "contrast?"),
+    *("saturation?", "hue?", "gamma?", "blur?", "noise?", "cutout?"),
+)
+Draws = dict[str, float]
+
+_OFF, _UNZOOMED = Amount(), Amount((1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -20,79 +39,136 @@ class Augmentation:
 
     horizontal_flip: float = 0.0
     vertical_flip: float = 0.0
-    rotation: float = 0.0
-    shift: float = 0.0
-    zoom: tuple[float, float] = (1.0, 1.0)
-    brightness: float = 0.0
-    contrast: float = 0.0
-    fill: Literal["reflect", "black"] = "reflect"
+    quarter_turns: float = 0.0
+    rotation: Amount = _OFF
+    shift: Amount = _OFF
+    zoom: Amount = _UNZOOMED
+    shear: Amount = _OFF
+    brightness: Amount = _OFF
+    contrast: Amount = _OFF
+    saturation: Amount = _OFF
+    hue: Amount = _OFF
+    gamma: Amount = _OFF
+    blur: Amount = _OFF
+    noise: Amount = _OFF
+    cutout: Amount = _OFF
+    fill: Fill = "reflect"
+    mixup: Amount = _OFF
+    cutmix: Amount = _OFF
 
     def __bool__(self) -> bool:
-        return self != Augmentation(fill=self.fill)
+        """Whether pictures ever change on their own; `mixup` and `cutmix` need a batch, see `mixing`."""
+        alone = {**vars(self), "fill": "", "mixup": _OFF, "cutmix": _OFF}
+        return any(map(bool, alone.values()))
 
     def views(
-        self, images: NDArray[np.uint8], *, seed: int, epoch: int, indices: NDArray[np.int64]
-    ) -> NDArray[np.uint8]:
-        """An augmented view of each picture, uint8 (n, height, width, 3); `indices` are their rows, int64 (n,)."""
+        self,
+        images: Image,
+        *,
+        seed: int,
+        epoch: int,
+        indices: NDArray[np.int64],
+        copies: NDArray[np.int64] | None = None,
+    ) -> Image:
+        """A view of each picture, uint8 (n, height, width, 3); `indices` and `copies` as in `apply`, int64 (n,)."""
+        copies = np.zeros_like(indices) if copies is None else copies
         result = np.empty_like(images)
-        for view, image, index in zip(result, images, indices, strict=True):
-            view[...] = self.apply(image, seed=seed, epoch=epoch, index=int(index))
+        for view, image, index, copy in zip(result, images, indices.tolist(), copies.tolist(), strict=True):
+            view[...] = self.apply(image, seed=seed, epoch=epoch, index=index, copy=copy)
         return result
 
-    def apply(self, image: NDArray[np.uint8], *, seed: int, epoch: int, index: int) -> NDArray[np.uint8]:
+    def apply(self, image: Image, *, seed: int, epoch: int, index: int, copy: int = 0) -> Image:
         """One augmented view.
 
         Args:
             image: uint8 (height, width, 3).
-            seed: of the run.
+            seed: of the run, below 2**31.
             epoch: counted from 0.
-            index: row number of the picture.
+            index: row number of the picture, below 2**40.
+            copy: which of the picture's views in this epoch, counted from 0.
 
         Returns:
             uint8 (height, width, 3), a function of the arguments alone.
         """
-        # Philox is counter-based: its key is the place in the run, no state runs on from picture to picture.
-        draw = np.random.Generator(np.random.Philox(key=[seed, (epoch << 40) | index])).random(8)
-        around = 2 * draw - 1
-        height, width = image.shape[:2]
-        matrix = warp_matrix(
-            (height, width),
-            flip=(draw[0] < self.horizontal_flip, draw[1] < self.vertical_flip),
-            degrees=around[2] * self.rotation,
-            shift=(around[3] * self.shift * height, around[4] * self.shift * width),
-            zoom=self.zoom[0] * (self.zoom[1] / self.zoom[0]) ** draw[5],
-        )
-        if not np.array_equal(matrix, [[1, 0, 0], [0, 1, 0]]):
-            border = _BORDERS[self.fill]
-            image = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)  # type: ignore[assignment]
-        if self.brightness or self.contrast:
-            table = colour_table(around[6] * self.brightness, 1 + around[7] * self.contrast)
-            image = cv2.LUT(image, table)  # type: ignore[assignment]
+        draws = draw(seed=seed, epoch=epoch, index=index, copy=copy)
+        image = moved(image, self.move(draws, image.shape[:2]), self.fill)
+        image = tinted(image, self.tint(draws))
+        if _happens(self.blur, "blur", draws) and (sigma := draws["blur"] * _top(self.blur)) > 0:
+            image = cv2.GaussianBlur(image, (0, 0), sigma)  # type: ignore[assignment]
+        if _happens(self.noise, "noise", draws):
+            image = noisy(image, 255 * draws["noise"] * _top(self.noise), int(draws["noise_seed"] * 2**31))
+        if _happens(self.cutout, "cutout", draws):
+            image = cut_out(image, _top(self.cutout), (draws["cutout_row"], draws["cutout_column"]))
         return image
 
+    def move(self, draws: Draws, size: tuple[int, ...]) -> Move:
+        """The warp of these draws in a frame of (height, width)."""
+        turned = draws["quarter_turns"] < self.quarter_turns
+        down, right = (_around(self.shift, "shift", draws, place) for place in ("shift_down", "shift_right"))
+        low, high = self.zoom.strength if isinstance(self.zoom.strength, tuple) else (1.0, 1.0)
+        return Move(
+            flip=(draws["horizontal_flip"] < self.horizontal_flip, draws["vertical_flip"] < self.vertical_flip),
+            quarters=1 + int(3 * draws["which_turn"]) if turned else 0,
+            shear=_around(self.shear, "shear", draws),
+            degrees=_around(self.rotation, "rotation", draws),
+            zoom=low * (high / low) ** draws["zoom"] if _happens(self.zoom, "zoom", draws) else 1.0,
+            shift=(down * size[0], right * size[1]),
+        )
 
-def warp_matrix(
-    size: tuple[int, int], *, flip: tuple[bool, bool], degrees: float, shift: tuple[float, float], zoom: float
-) -> NDArray[np.float64]:
-    """The 2 × 3 matrix of flip, rotation and zoom about the centre, then shift: source pixels → target pixels (x, y).
+    def tint(self, draws: Draws) -> Tint:
+        """The colours of these draws."""
+        top = 1 + _top(self.gamma)
+        return Tint(
+            brightness=_around(self.brightness, "brightness", draws),
+            contrast=1 + _around(self.contrast, "contrast", draws),
+            saturation=1 + _around(self.saturation, "saturation", draws),
+            degrees=_around(self.hue, "hue", draws),
+            gamma=top ** (2 * draws["gamma"] - 1) if _happens(self.gamma, "gamma", draws) else 1.0,
+        )
+
+
+def draw(*, seed: int, epoch: int, index: int, copy: int = 0) -> Draws:
+    """Uniform numbers from 0 to 1 by name."""
+    # Philox is counter-based: its key is the place in the run, no state runs on from picture to picture.
+    generator = np.random.Generator(np.random.Philox(key=[seed | (copy << 32), (epoch << 40) | index]))
+    return dict(zip(_PLACES, generator.random(len(_PLACES)).tolist(), strict=True))
+
+
+def noisy(image: Image, deviation: float, seed: int) -> Image:
+    """With Gaussian noise of this standard deviation in grey levels, independent in every pixel and channel."""
+    # One channel to OpenCV, which would take a lone number for the deviation of the first of three.
+    noise: Any = np.empty((image.shape[0], image.shape[1] * image.shape[2]), np.int16)
+    # Its generator belongs to the thread, so nobody can draw from it between these two lines.
+    cv2.setRNGSeed(seed)
+    cv2.randn(noise, np.zeros(1), np.full(1, deviation))
+    return cv2.add(image, noise.reshape(image.shape), dtype=cv2.CV_8U)  # type: ignore[return-value]
+
+
+def cut_out(image: Image, side: float, centre: tuple[float, float]) -> Image:
+    """With a square painted over in the mean colour of the picture, as in DeVries & Taylor 2017, arXiv:1708.04552.
 
     Args:
-        size: (height, width).
-        flip: (left–right, top–bottom).
-        degrees: counter-clockwise as seen.
-        shift: (down, right) in pixels.
-        zoom: above 1 magnifies.
+        image: uint8 (height, width, 3).
+        side: of the square, as a fraction of the shorter side of the picture.
+        centre: (row, column) as fractions of the height and width; parts of the square may lie outside.
     """
-    angle = np.deg2rad(degrees)
-    cosine, sine = zoom * np.cos(angle), zoom * np.sin(angle)
-    linear = np.array([[cosine, sine], [-sine, cosine]]) @ np.diag([-1.0 if f else 1.0 for f in flip])
-    centre = np.array([size[1] - 1, size[0] - 1]) / 2
-    offset = centre - linear @ centre + np.array([shift[1], shift[0]])
-    return np.column_stack([linear, offset])
+    height, width = image.shape[:2]
+    half = side * min(height, width) / 2
+    top, left = (round(place * extent - half) for place, extent in zip(centre, (height, width), strict=True))
+    rows, columns = (slice(max(start, 0), max(start + round(2 * half), 0)) for start in (top, left))
+    result = image.copy()
+    result[rows, columns] = np.rint(cv2.mean(image)[:3])
+    return result
 
 
-def colour_table(brightness: float, contrast: float) -> NDArray[np.uint8]:
-    """Where each of the 256 values goes: contrast about mid-grey, then brightness as a share of the full range."""
-    values = (np.arange(256) - 127.5) * contrast + 127.5 + 255 * brightness
-    table: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return table
+def _top(amount: Amount) -> float:
+    return amount.strength if not isinstance(amount.strength, tuple) else amount.strength[1]
+
+
+def _happens(amount: Amount, name: str, draws: Draws) -> bool:
+    return bool(amount) and draws[f"{name}?"] < amount.probability
+
+
+def _around(amount: Amount, name: str, draws: Draws, place: str = "") -> float:
+    """From minus to plus the strength; 0 where it does not happen."""
+    return (2 * draws[place or name] - 1) * _top(amount) if _happens(amount, name, draws) else 0.0

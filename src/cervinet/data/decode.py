@@ -18,6 +18,7 @@ Floating-point and 32-bit pictures are refused: nothing in the file says which v
 """
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
@@ -26,7 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.data import rare_formats
+from cervinet.data import dicom, rare_formats
 from cervinet.data.colour import Pixels, to_rgb8, upright
 from cervinet.data.containers import (
     PNG_SIGNATURE,
@@ -120,6 +121,8 @@ def decode(
             return _jpeg(walk_jpeg(data), at_least, max_pixels)
         if data.startswith(PNG_SIGNATURE):
             return _png(walk_png(data), max_pixels)
+        if dicom.is_dicom(data):
+            return _dicom(data, max_pixels)
         return _rare(data, max_pixels)
     except DamagedError as error:
         raise ImageError(f"'{for_terminal(name)}' {error}; {_REMEDY}") from error
@@ -174,6 +177,12 @@ def _rare(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
         return to_rgb8(_from_bgr(_opencv(data, cv2.IMREAD_UNCHANGED, width, height)))
     pixels, bits, orientation = rare_formats.load(picture)
     return upright(to_rgb8(pixels, bits), orientation)
+
+
+def _dicom(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
+    header = dicom.open_dicom(io.BytesIO(data))
+    _check_size(int(header.Columns), int(header.Rows), max_pixels)
+    return dicom.load_dicom(data, header)
 
 
 def _opencv(data: bytes, flags: int, width: int, height: int) -> Pixels:

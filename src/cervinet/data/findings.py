@@ -34,7 +34,7 @@ KINDS = {
     "duplicates": Kind("The same picture twice", "The decoded pixels are equal; a copy adds nothing to learn from."),
     "near_duplicates": Kind(
         "Nearly the same picture twice",
-        "One was re-encoded, resized, mirrored, turned or brightened from the other, or they were taken a moment apart.",
+        "One was re-encoded, resized, mirrored, turned or brightened from the other, or taken a moment later.",
     ),
     "group_leaks": Kind(
         "A group in two splits", "The network is judged on patients that it was trained on.", leak=True
@@ -82,7 +82,7 @@ class Pair:
         first: row number.
         second: row number, larger.
         exact: the decoded pixels are equal.
-        how: what makes the second from the first: "mirrored left to right", "turned by 90°", "" for nothing of the kind.
+        how: what makes the second from the first, as in "mirrored left to right" or "turned by 90°"; "" for neither.
         likeness: correlation of their grey values at small size, 0 to 1.
     """
 

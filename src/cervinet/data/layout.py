@@ -4,9 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from cervinet.data.folders import folders_in, scan, split_folders, why_ignored
 from cervinet.data.manifest import IMAGE_SUFFIXES
-from cervinet.data.readers.class_folders import split_folders, why_ignored
+from cervinet.data.readers.image_mask_pairs import DEFAULT_SUFFIX, mask_pattern
+from cervinet.data.readers.kaggle_cervix import CLASSES, SOLUTION, additional_folders
+from cervinet.data.readers.pixel_cells import header_of
+from cervinet.data.readers.pixel_table import is_pixel_column
 from cervinet.data.readers.table import read_table
 from cervinet.errors import DataError
 
@@ -18,6 +23,7 @@ _COLUMNS = {
     "split": ("split", "set", "fold", "subset"),
 }
 _SAMPLED = 200
+_TABLES = (".csv", ".csv.gz", ".parquet", ".pq")
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Layout:
     """A reader for the pictures.
 
     Attributes:
-        reader: class_folders or table.
+        reader: the name of a registered reader.
         root: `data.root` for it.
         options: of the reader.
         found: what was concluded from what, for people.
@@ -33,12 +39,12 @@ class Layout:
 
     reader: str
     root: Path
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     found: str = ""
 
 
 def find_layout(folder: Path) -> Layout:
-    """A table if there is one that names its pictures and labels, else a folder a class.
+    """Kaggle's cervix pictures, a table if there is one of pixels or of pictures and labels, else a folder a class.
 
     Raises:
         DataError: there is neither.
@@ -49,7 +55,9 @@ def find_layout(folder: Path) -> Layout:
         return _table_layout(folder, folder.parent)
     if not folder.is_dir():
         raise DataError(f"there is no folder or table {folder}; name the folder that holds the pictures")
-    tables = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in (".csv", ".parquet", ".pq")]
+    if kaggle := _kaggle_layout(folder):
+        return kaggle
+    tables = [p for p in sorted(folder.iterdir()) if p.name.lower().endswith(_TABLES) and p.is_file()]
     problems = []
     for path in tables:
         if _is_predictions(path):
@@ -58,11 +66,9 @@ def find_layout(folder: Path) -> Layout:
             return _table_layout(path, folder)
         except DataError as error:
             problems.append(error)
-    classes = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".") and _has_picture(p)]
+    classes = [p for p in folders_in(folder) if _has_picture(p)]
     if classes and not (problems and len(classes) == 1):
-        splits = ", ".join(str(name) for name in split_folders(folder))
-        found = f"read as folders for {splits} with a folder a class" if splits else "read as a folder a class"
-        return Layout("class_folders", folder, found=found)
+        return _folder_layout(folder)
     if problems:
         raise problems[0]
     raise DataError(
@@ -77,7 +83,65 @@ def _is_predictions(path: Path) -> bool:
         return file.readline().startswith(b"image,class,p_")
 
 
+def _kaggle_layout(folder: Path) -> Layout | None:
+    """The competition's, if there is more than its class folders, which class_folders would not understand."""
+    train = folder / "train" if (folder / "train" / CLASSES[0]).is_dir() else folder
+    if not all((train / label).is_dir() for label in CLASSES):
+        return None
+    boxes = [place.name for place in folders_in(folder) if any(place.glob("Type_*_bbox.tsv"))]
+    additional = bool(additional_folders(folder))
+    test = (folder / SOLUTION).is_file() and (folder / "test").is_dir()
+    if not (boxes or additional or test or (folder / "test_stg2").is_dir()):
+        return None
+    options: dict[str, Any] = ({"boxes": boxes[0]} if boxes else {}) | ({"test": True} if test else {})
+    found = "read as Kaggle's cervix pictures"
+    found += f", with the boxes in {boxes[0]}" if boxes else ""
+    found += ", tested on the labelled pictures of test" if test else ""
+    found += ", without the additional ones (additional: true takes them)" if additional else ""
+    return Layout("kaggle_cervix", folder, options, found)
+
+
+def _folder_layout(folder: Path) -> Layout:
+    """Class folders, with or without masks and folders of finer classes."""
+    splits = split_folders(folder)
+    names = ", ".join(str(name) for name in splits)
+    found = f"read as folders for {names} with a folder a class" if splits else "read as a folder a class"
+    options: dict[str, Any] = {}
+    class_folders = [one for part in splits.values() or [folder] for one in folders_in(part) if _has_picture(one)]
+    if class_folders and all(map(_holds_subclasses, class_folders)):
+        options = {"sublabels": True}
+        found += ", in it a folder a subclass (if these are patients, set sublabels: false and take groups from them)"
+    if any(map(_has_masks, class_folders)):
+        return Layout("image_mask_pairs", folder, options, f"{found}, with masks (…{DEFAULT_SUFFIX}.png) beside them")
+    return Layout("class_folders", folder, options, found)
+
+
+def _holds_subclasses(folder: Path) -> bool:
+    """Whether a class folder holds pictures in folders only."""
+    return not any(not why_ignored(p.name) and p.is_file() for p in folder.iterdir())
+
+
+def _has_masks(folder: Path) -> bool:
+    pattern = mask_pattern(DEFAULT_SUFFIX)
+    paths = [os.fspath(path) for path, reason in scan(folder) if not reason]
+    stems = {os.path.splitext(path)[0] for path in paths}
+    return any(match["stem"] in stems for path in paths if (match := pattern.fullmatch(path)))
+
+
+def _is_pixel_table(path: Path) -> bool:
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return False
+    try:
+        header, _ = header_of(path)
+    except DataError:
+        return False  # the reader of tables says what is wrong with it
+    return sum(map(is_pixel_column, header)) > len(header) / 2
+
+
 def _table_layout(path: Path, folder: Path) -> Layout:
+    if _is_pixel_table(path):
+        found = f"read by the table of pixels {path.name}: a picture in each row"
+        return Layout("pixel_table", folder, {"file": path.relative_to(folder).as_posix()}, found)
     frame = read_table(path)
     by_lower = {str(column).lower(): str(column) for column in frame.columns}
     columns = {
@@ -91,7 +155,8 @@ def _table_layout(path: Path, folder: Path) -> Layout:
             )
     if columns["split"] and not set(frame[columns["split"]].dropna()) <= {"train", "val", "test"}:
         columns["split"] = None
-    root, suffix = _place_of(frame[columns["image"]].dropna().head(_SAMPLED).tolist(), folder, path)
+    names = frame[columns["image"]].dropna().tolist()
+    root, suffix = _place_of(names[:: max(len(names) // _SAMPLED, 1)], folder, path)
     # The reader's own defaults need not be said, but group and split have none.
     named = {role: c for role, c in columns.items() if c and (c != role or role in ("group", "split"))}
     options = {"file": Path(os.path.relpath(path, root)).as_posix(), **named} | ({"suffix": suffix} if suffix else {})

@@ -9,6 +9,7 @@
 | site | str or None | where the picture was taken (a clinic, a device) |
 | split | str or None | train, val or test, where the data bring their own |
 | box_x, box_y, box_w, box_h | float64 | region of interest in pixels of the upright picture; NaN where there is none |
+| digest | str or None | BLAKE2b of the file, or of the pixels; filled in when the pictures are read |
 | masks | tuple of str or None | paths of masks like `image`, not black where the lesion is; several are united |
 """
 
@@ -22,12 +23,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cervinet.data.groups import described
 from cervinet.data.picture import Picture
 
 SPLITS = ("train", "val", "test")
-TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split")
+TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split", "digest")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm"
+_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
 
 
@@ -43,6 +45,7 @@ class Manifest:
         note: said wherever the data are shown ("synthetic phantoms"); empty for real pictures.
         pixels: uint8 (n, H, W, 3) RGB, row by row, where the pictures are no files of their own.
         groups_from: where the groups come from, of "column", "pattern" and "near-duplicates"; the last are derived.
+        remarks: sentences about the data that a person should be told.
     """
 
     table: pd.DataFrame
@@ -52,6 +55,7 @@ class Manifest:
     note: str = ""
     pixels: NDArray[np.uint8] | None = None
     groups_from: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)
@@ -90,6 +94,10 @@ class Manifest:
         pixels = None if self.pixels is None else self.pixels[rows]
         return replace(self, table=self.table.loc[rows].reset_index(drop=True), pixels=pixels)
 
+    def caption(self) -> str:
+        """What must be said with every result on these pictures: that they are synthetic, that groups are derived."""
+        return ", ".join(filter(None, (self.note, described(self.groups_from))))
+
     def ignored_line(self) -> str:
         """`3 files ignored: 2 hidden, 1 not an image`, or nothing."""
         if self.ignored.empty:
@@ -102,11 +110,9 @@ def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFram
     """Rows with every column of a manifest, missing ones empty."""
     # Arrow, behind pandas' own text type, refuses file names that are not UTF-8.
     table = pd.DataFrame(rows, dtype=object).reset_index(drop=True)
-    for column in TEXT_COLUMNS:
+    for column in (*TEXT_COLUMNS, "masks"):
         table[column] = table[column].astype(object) if column in table else None
         table[column] = table[column].where(table[column].notna(), None)
     for column in BOX_COLUMNS:
         table[column] = table[column].astype("float64") if column in table else float("nan")
-    if "masks" not in table:
-        table["masks"] = None
     return table[[*TEXT_COLUMNS, *BOX_COLUMNS, "masks"]]

@@ -1,5 +1,6 @@
 """What must be true of an image table before anything is made of it; no check looks at a pixel."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.errors import DataError, LeakageError
+from cervinet.escape import for_terminal
 from cervinet.registry import did_you_mean
 
 
@@ -78,6 +80,51 @@ def check_files(manifest: Manifest) -> None:
         )
 
 
+def check_links(manifest: Manifest) -> None:
+    """Raises a DataError when links lead pictures or masks out of the root.
+
+    A path that leads out by itself, an absolute one or `../`, is what its table asks for.
+    """
+    if manifest.pixels is not None:
+        return
+    root, real = os.path.abspath(manifest.root), os.path.realpath(manifest.root)
+    folders: dict[str, str | None] = {}  # the real place of each folder that is written below the root
+    links: dict[str, set[str]] = {}
+    outside: list[tuple[str, str]] = []
+    masks = (mask for of_one in manifest.table["masks"].dropna() for mask in of_one)
+    for name in (*manifest.table["image"], *masks):
+        folder, file = os.path.split(name)
+        if folder not in folders:
+            place = os.path.join(root, folder)
+            folders[folder] = os.path.realpath(place) if _is_below(os.path.abspath(place), root) else None
+            links[folder] = _links_in(place) if folders[folder] else set()
+        real_folder = folders[folder]
+        if real_folder is None or (file not in links[folder] and _is_below(real_folder, real)):
+            continue
+        target = os.path.realpath(os.path.join(real_folder, file))
+        if not _is_below(target, real):
+            outside.append((name, target))
+    if outside:
+        name, target = outside[0]
+        raise DataError(
+            f"{len(outside)} pictures or masks are reached by links that lead out of {manifest.root}, the first is "
+            f"{for_terminal(name)}, which is {for_terminal(target)}; copy them there, or set data.outside_links=true"
+        )
+
+
+def _links_in(folder: str) -> set[str]:
+    """Names of links; asking the folder once is many times faster than asking for each of its files."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.is_symlink()}
+    except OSError:
+        return set()  # the check of the files says that it is not there
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
 def _check_given_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
     strange = table[table["split"].notna() & ~table["split"].isin(SPLITS)]
     if len(strange):
@@ -93,7 +140,6 @@ def _check_given_splits(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
                 f"the class '{name}' is only in {' and '.join(sorted(splits))}, so nothing could learn it; "
                 "put some of its pictures into train"
             )
-    check_leakage(table)
 
 
 def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:

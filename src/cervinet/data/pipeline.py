@@ -8,13 +8,18 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cervinet.data.augment import Augmentation
+from cervinet.data.imbalance import Emphasis
 from cervinet.data.manifest import Manifest
+from cervinet.data.mixing import mixed
 from cervinet.data.store import Images
 from cervinet.environment import cores
 from cervinet.errors import ConfigError
 
 _WORKERS = cores()
 _AHEAD = 4
+
+Load = Callable[[int, int], tuple[NDArray[np.generic], ...]]
+"""The arrays of the batch from one position in the epoch up to another."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Batches:
         classes: number of classes.
         size: (height, width).
         bounds: where each batch of an epoch begins, and the end of the last, (steps + 1,).
+        emphasis: how often each class comes in an epoch of training and what it weighs; None for once and 1.
     """
 
     images: Images
@@ -36,45 +42,67 @@ class Batches:
     classes: int
     size: tuple[int, int]
     bounds: tuple[int, ...]
+    emphasis: Emphasis | None = None
 
     @property
     def steps(self) -> int:
         return len(self.bounds) - 1
 
-    def training(self, seed: int, epoch: int, augmentation: Augmentation) -> tf.data.Dataset:
-        """One epoch, shuffled and augmented: (images uint8 (b, h, w, 3), one-hot float32 (b, classes))."""
-        order = np.random.default_rng((seed, epoch)).permutation(len(self.rows))
+    def training(self, seed: int, epoch: int, augmentation: Augmentation, first_step: int = 0) -> tf.data.Dataset:
+        """One epoch, shuffled, augmented and mixed, from a step on, as if the steps before it had been taken.
 
-        def pictures(places: NDArray[np.int64]) -> NDArray[np.uint8]:
-            rows = self.rows[places]
-            images = self.images[rows]
-            if not augmentation:
-                return images
-            return augmentation.views(images, seed=seed, epoch=epoch, indices=rows)
-
-        return self._dataset(order, pictures)
-
-    def in_order(self) -> tf.data.Dataset:
-        """Every picture once, as it is, in the order of `rows`: the same kind of batches."""
-        return self._dataset(np.arange(len(self.rows)), lambda places: self.images[self.rows[places]])
-
-    def _dataset(
-        self, order: NDArray[np.int64], pictures: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
-    ) -> tf.data.Dataset:
+        Batches are (images uint8 (b, h, w, 3), labels float32 (b, classes) that sum to 1), and where classes have
+        weights also (…, sample weights float32 (b,)).
+        """
+        order, copies = self._order(seed, epoch)
+        weights = self.emphasis.weights.astype(np.float32) if self.emphasis else np.ones(self.classes, np.float32)
         one_hot = np.eye(self.classes, dtype=np.float32)
 
-        def batch(step: np.int64) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-            places = order[self.bounds[step] : self.bounds[step + 1]]
-            return pictures(places), one_hot[self.labels[places]]
+        def load(start: int, end: int) -> tuple[NDArray[np.generic], ...]:
+            places, copy = order[start:end], copies[start:end]
+            rows, labels = self.rows[places], self.labels[places]
+            images = self.images[rows]
+            if augmentation:
+                images = augmentation.views(images, seed=seed, epoch=epoch, indices=rows, copies=copy)
+            batch = (images, one_hot[labels], weights[labels])
+            if augmentation.mixup or augmentation.cutmix:
+                mixup, cutmix = augmentation.mixup, augmentation.cutmix
+                batch = mixed(batch, mixup=mixup, cutmix=cutmix, seed=seed, epoch=epoch, first=start)
+            return batch if weighted else batch[:2]
 
-        def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        weighted = self.emphasis is not None and self.emphasis.weighted
+        return self._dataset(load, weighted, first_step)
+
+    def in_order(self) -> tf.data.Dataset:
+        """Every picture of a split without an emphasis once, as it is, in the order of `rows`."""
+        one_hot = np.eye(self.classes, dtype=np.float32)
+        return self._dataset(
+            lambda start, end: (self.images[self.rows[start:end]], one_hot[self.labels[start:end]]), False
+        )
+
+    def _order(self, seed: int, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The place in `rows` of each picture of an epoch, and which copy of that picture it is."""
+        places, copies = np.arange(len(self.rows)), np.zeros(len(self.rows), np.int64)
+        if self.emphasis:
+            places, copies = self.emphasis.list_entries(self.labels, seed=seed, epoch=epoch)
+        order = np.random.default_rng((seed, epoch)).permutation(len(places))
+        return places[order], copies[order]
+
+    def _dataset(self, load: Load, weighted: bool, first_step: int = 0) -> tf.data.Dataset:
+        types = [tf.uint8, tf.float32, *[tf.float32] * weighted]
+        shapes = [(None, *self.size, 3), (None, self.classes), *[(None,)] * weighted]
+
+        def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # stateful=True, the default, would run the steps one after the other under op determinism.
-            images, labels = tf.numpy_function(batch, [step], [tf.uint8, tf.float32], stateful=False)
-            images.set_shape((None, *self.size, 3))
-            labels.set_shape((None, self.classes))
-            return images, labels
+            arrays = tf.numpy_function(
+                lambda number: load(*self.bounds[number : number + 2]), [step], types, stateful=False
+            )
+            for array, shape in zip(arrays, shapes, strict=True):
+                array.set_shape(shape)
+            return tuple(arrays)
 
-        dataset = tf.data.Dataset.range(self.steps).map(load, _WORKERS, deterministic=True).prefetch(_AHEAD)
+        dataset = tf.data.Dataset.range(first_step, self.steps)
+        dataset = dataset.map(batch, _WORKERS, deterministic=True).prefetch(_AHEAD)
         options = tf.data.Options()
         # The autotuner's thread sleeps in whole seconds, and a finished epoch waits for it to wake.
         options.autotune.enabled = False
@@ -83,14 +111,20 @@ class Batches:
 
 
 def batches_of(
-    manifest: Manifest, images: Images, split: str, size: tuple[int, int], batch_size: int, replicas: int = 1
+    manifest: Manifest,
+    images: Images,
+    split: str,
+    size: tuple[int, int],
+    batch_size: int,
+    replicas: int = 1,
+    emphasis: Emphasis | None = None,
 ) -> Batches:
     """The batches of a split of a manifest whose prepared pictures are `images`, row by row."""
     part = manifest.part(split)
     index = {name: number for number, name in enumerate(manifest.classes)}
     labels = np.array(part["label"].map(index), np.int64)
-    bounds = batch_bounds(len(part), batch_size, replicas)
-    return Batches(images, np.array(part.index, np.int64), labels, len(manifest.classes), size, bounds)
+    bounds = batch_bounds(emphasis.entries if emphasis else len(part), batch_size, replicas)
+    return Batches(images, np.array(part.index, np.int64), labels, len(manifest.classes), size, bounds, emphasis)
 
 
 def batch_bounds(pictures: int, batch_size: int, replicas: int) -> tuple[int, ...]:

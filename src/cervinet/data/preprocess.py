@@ -1,11 +1,12 @@
 """The fixed steps between decoding and the network: the same for every image, in training and in use.
 
 A step takes the pixels so far and the size the network wants, `(height, width)`; exactly one step of a list resizes.
-One that needs a picture's box or masks says so in the trait `region` and takes the `Picture` as a third argument.
+One that needs a picture's box or masks says so in the trait `region` and takes the `Picture` as a third argument; one
+that keeps a part only has the trait `cuts`. The steps of `crops` and `appearance` are no others than these.
 Keyword-only arguments are YAML options and nothing else.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,11 @@ PREPROCESS_VERSION = 1
 Image = NDArray[np.uint8]
 Size = tuple[int, int]
 Steps = tuple[tuple[str, dict[str, Any]], ...]
+
+
+def as_uint8(image: NDArray[Any]) -> Image:
+    """For the type checker: OpenCV's stubs do not say that uint8 stays uint8."""
+    return image
 
 
 def prepare(picture: Picture, size: Size, steps: Steps) -> Image:
@@ -93,34 +99,6 @@ def center_crop(image: Image, size: Size) -> Image:
     return _resize(image[top : top + inner_h, left : left + inner_w], size)
 
 
-@register("preprocess")
-def clahe(
-    image: Image,
-    size: Size,
-    *,
-    channels: Literal["all", "lightness"] = "all",
-    clip_limit: Annotated[float, Field(gt=0)] = 2.0,
-    tiles: Annotated[int, Field(ge=1, le=64)] = 8,
-) -> Image:
-    """Contrast-limited adaptive histogram equalisation, before or after the step that resizes.
-
-    Args:
-        image: `(H, W, 3)` uint8 RGB.
-        size: not used.
-        channels: `all` treats R, G and B each on its own, which also evens out the colour of the light;
-            `lightness` treats L of Lab and keeps the hues.
-        clip_limit: how steep a tile's histogram may get, as a multiple of a uniform one.
-        tiles: tiles along each side.
-
-    Reference: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994.
-    """
-    equaliser = cv2.createCLAHE(clip_limit, (tiles, tiles))  # keeps state: one a call, for threads' sake
-    if channels == "all":
-        return _uint8(cv2.merge([equaliser.apply(channel) for channel in cv2.split(image)]))
-    lightness, a, b = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
-    return _uint8(cv2.cvtColor(cv2.merge([equaliser.apply(lightness), a, b]), cv2.COLOR_Lab2RGB))
-
-
 def _resize(image: Image, size: Size) -> Image:
     """First the sides that shrink, then those that grow.
 
@@ -130,12 +108,7 @@ def _resize(image: Image, size: Size) -> Image:
     """
     (height, width), (h, w) = size, image.shape[:2]
     if height < h or width < w:
-        image = _uint8(cv2.resize(image, (min(width, w), min(height, h)), interpolation=cv2.INTER_AREA))
+        image = as_uint8(cv2.resize(image, (min(width, w), min(height, h)), interpolation=cv2.INTER_AREA))
     if height > h or width > w:
-        image = _uint8(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR))
-    return image
-
-
-def _uint8(image: NDArray[Any]) -> Image:
-    """For the type checker: OpenCV's stubs do not say that uint8 stays uint8."""
+        image = as_uint8(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR))
     return image

@@ -21,7 +21,7 @@ from PIL import (
 from cervinet.data.colour import Pixels, depth_of
 from cervinet.data.containers import DamagedError, UnwantedError, exif_orientation
 
-FORMATS = "JPEG, PNG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000 or PNM"
+FORMATS = "JPEG, PNG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000, PNM or DICOM"
 
 # Straight to the reader of one format: Image.open would try every plugin and apply Pillow's own pixel limit.
 _READERS: list[tuple[int, bytes, Callable[[io.BytesIO], ImageFile.ImageFile]]] = [
@@ -43,7 +43,6 @@ _STRANGERS = [
     (0, b"%PDF", "a PDF"),
     (0, b"PK", "a ZIP archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
-    (128, b"DICM", "a DICOM file"),
     (4, b"ftypheic", "a HEIC photograph"),
     (0, b"\x89PNG", "a PNG whose line ends were changed on the way"),
     (0, b"<", "HTML or XML"),

@@ -1,46 +1,74 @@
 """Train, validation and test: stratified by class, disjoint by group, seeded."""
 
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from cervinet.csv_table import read_table
-from cervinet.data.manifest import SPLITS
 from cervinet.errors import ConfigError, DataError
+from cervinet.registry import did_you_mean
 
 DEFAULT = 0.15
 DEFAULT_VAL_BESIDE_A_TEST_SET = 0.2
 
 
-def assign_splits(
-    table: pd.DataFrame, groups: pd.Series, *, val: float | None, test: float | None, seed: int
-) -> pd.Series:
+@dataclass(frozen=True)
+class Rule:
+    """How to divide; the fields are those of the config's `data.split`.
+
+    Attributes:
+        val: share of the rows for validation, or None for the default.
+        test: share of the rows for the test, or None for the default.
+        test_site: the rows of this site are the test.
+        folds: number of folds, of which number `fold`, from 1, is the test.
+        fold: see `folds`.
+        repeat: each number, from 1, gives other folds.
+    """
+
+    val: float | None = None
+    test: float | None = None
+    test_site: str | None = None
+    folds: int | None = None
+    fold: int = 1
+    repeat: int = 1
+
+
+def assign_splits(table: pd.DataFrame, groups: pd.Series, rule: Rule, *, seed: int) -> pd.Series:
     """A split for every row; splits that the data bring stay as they are, missing ones are taken from train.
 
     Args:
         table: a manifest's table.
         groups: the group of each row, str (n,); all rows of a group get one split.
-        val: share of the rows for validation, or None for the default.
-        test: share of the rows for the test, or None for the default.
+        rule: what share, site or fold is for what.
         seed: decides among equally good divisions.
 
     Returns:
         "train", "val" or "test" for each row.
 
     Raises:
-        ConfigError: shares of a split that the data bring, or that leave nothing to train on.
+        ConfigError: a rule for a split that the data bring, or one that leaves nothing to train on.
+        DataError: no picture of the site, or too few pictures for folds.
     """
     given = set(table["split"].dropna())
-    for name, share in (("val", val), ("test", test)):
+    split = table["split"].copy()
+    if "test" in given and (rule.folds or rule.test_site):
+        name = "folds" if rule.folds else "test_site"
+        raise ConfigError(f"`data.split.{name}` has no use: the data bring their own test part; take it out")
+    for name, share in (("val", rule.val), ("test", rule.test)):
         if share is not None and name in given:
             raise ConfigError(f"`data.split.{name}` has no use: the data bring their own {name} part; take it out")
-    split = table["split"].copy()
-    free = split.isna() | (split == "train")
-    default_val = DEFAULT_VAL_BESIDE_A_TEST_SET if "test" in given else DEFAULT
+    if rule.test_site:
+        split[_at_site(table, rule.test_site)] = "test"
+    elif rule.folds:
+        free = split.isna() | (split == "train")
+        fold = folds_of(table["label"][free], groups[free], rule.folds, seed=seed, repeat=rule.repeat)
+        split[free] = np.where(fold == rule.fold, "test", split[free])
+    settled = set(split.dropna())
+    default_val = DEFAULT_VAL_BESIDE_A_TEST_SET if "test" in settled else DEFAULT
     fractions = {
-        "val": 0.0 if "val" in given else default_val if val is None else val,
-        "test": 0.0 if "test" in given else DEFAULT if test is None else test,
+        "val": 0.0 if "val" in settled else default_val if rule.val is None else rule.val,
+        "test": 0.0 if "test" in settled else DEFAULT if rule.test is None else rule.test,
     }
     if sum(fractions.values()) >= 1:
         raise ConfigError(
@@ -48,11 +76,61 @@ def assign_splits(
             f"{fractions['val']:g} and {fractions['test']:g}"
         )
     fractions = {"train": 1 - sum(fractions.values()), **fractions}
+    free = split.isna() | (split == "train")
     split[free] = divide(table["label"][free], groups[free], fractions, seed)
     return split
 
 
-def divide(labels: pd.Series, groups: pd.Series, fractions: dict[str, float], seed: int) -> np.ndarray:
+def _at_site(table: pd.DataFrame, site: str) -> pd.Series:
+    if table["site"].isna().all():
+        raise ConfigError(
+            "`data.split.test_site` needs to know where each picture was taken; name the column of sites, as in "
+            "data.reader.table.site=clinic"
+        )
+    here = table["site"] == site
+    if not here.any():
+        known = sorted(table["site"].dropna().unique())
+        raise ConfigError(
+            f"`data.split.test_site` is '{site}', but no picture was taken there{did_you_mean(site, known)}"
+        )
+    return here
+
+
+def folds_of(labels: pd.Series, groups: pd.Series, folds: int, *, seed: int, repeat: int = 1) -> NDArray[np.int64]:
+    """Stratified folds of one size that keep groups together.
+
+    Args:
+        labels: class of each row, (n,).
+        groups: group of each row, (n,).
+        folds: how many.
+        seed: decides among equally good divisions, together with `repeat`.
+        repeat: each number gives other folds.
+
+    Returns:
+        The fold of each row, from 1, int64 (n,).
+
+    Raises:
+        DataError: fewer groups than folds, or a class in one group: the fold that tests it leaves none to learn from.
+    """
+    if groups.nunique() < folds:
+        raise DataError(
+            f"`data.split.folds` is {folds}, which needs as many groups of pictures; got {groups.nunique()}: "
+            "choose fewer folds"
+        )
+    for name, count in groups.groupby(labels).nunique().items():
+        if count < 2:
+            pictures = int((labels == name).sum())
+            raise DataError(
+                f"the class '{name}' has {pictures} picture{'s' * (pictures > 1)} in one group, so no fold could both "
+                "learn and judge it; add groups of it, or take it out"
+            )
+    fractions = {str(number): 1 / folds for number in range(1, folds + 1)}
+    return divide(labels, groups, fractions, seed if repeat == 1 else (seed, repeat)).astype(np.int64)
+
+
+def divide(
+    labels: pd.Series, groups: pd.Series, fractions: dict[str, float], seed: int | tuple[int, int]
+) -> NDArray[np.object_]:
     """Divide rows so that every class has its share in every split and no group is torn.
 
     Groups are dealt in order of how many pictures they hold (random among equals), each to the split that is
@@ -84,38 +162,3 @@ def divide(labels: pd.Series, groups: pd.Series, fractions: dict[str, float], se
         choice[group] = behind.argmax()
         dealt[choice[group]] += counts[group]
     return np.array(names, object)[choice[group_codes]]
-
-
-def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
-    """The split of each picture as an earlier splits.csv has it. Raises DataError unless it knows every picture."""
-    earlier = read_table(path)
-    for column in ("image", "split"):
-        if column not in earlier.header:
-            raise DataError(f"{path} must have the columns image and split; '{column}' is missing")
-    found: dict[str, str] = {}
-    for line, image, split in zip(earlier.lines, earlier.text("image"), earlier.text("split"), strict=True):
-        if split not in SPLITS:
-            raise DataError(f"{path}:{line} must say train, val or test; got '{split}'")
-        if found.setdefault(image, split) != split:
-            raise DataError(f"{path}:{line} puts {image} into {split}, an earlier line into {found[image]}; keep one")
-    images = list(table["image"])
-    unknown = [image for image in images if image not in found]
-    if unknown:
-        raise DataError(
-            f"{path} says no split for {len(unknown)} of {len(images)} pictures, the first is {unknown[0]}; "
-            "use a file made from the same data, or leave data.split.file out"
-        )
-    gone = list(found.keys() - set(images))
-    if gone:
-        raise DataError(
-            f"{path} lists {len(gone)} pictures that the data no longer have, the first is {min(gone)}; "
-            "bring them back, or make a new division"
-        )
-    # What the data call train may have been divided further; their own val and test must stay what they are.
-    for image, own in zip(images, table["split"], strict=True):
-        if own in ("val", "test") and own != found[image]:
-            raise DataError(
-                f"{path} puts {image} into {found[image]}, but the data themselves put it into {own}; "
-                "leave data.split.file out, or correct one of the two"
-            )
-    return pd.Series([found[image] for image in images], table.index, object)

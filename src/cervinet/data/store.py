@@ -37,6 +37,7 @@ from cervinet.progress import Progress
 cv2.setNumThreads(1)
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _UNFINISHED = ".building-"
 _STALE_SECONDS = 24 * 3600
@@ -134,29 +135,33 @@ def _make_folder(stores: Path) -> None:
 
 
 def decode_all(
-    pictures: Iterable[Item], load: Callable[[Item], NDArray[np.uint8]], workers: int | None = None
-) -> Iterator[tuple[Item, NDArray[np.uint8] | ImageError]]:
+    pictures: Iterable[Item], load: Callable[[Item], Result], workers: int | None = None
+) -> Iterator[tuple[Item, Result | ImageError]]:
     """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer."""
     workers = workers or cores()
-    waiting: deque[tuple[Item, Future[NDArray[np.uint8]]]] = deque()
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for picture in pictures:
                 waiting.append((picture, pool.submit(load, picture)))
                 if len(waiting) >= 4 * workers:
-                    yield _result(*waiting.popleft())
+                    item, future = waiting.popleft()
+                    outcome = _outcome(future)
+                    yield item, outcome
             while waiting:
-                yield _result(*waiting.popleft())
+                item, future = waiting.popleft()
+                outcome = _outcome(future)
+                yield item, outcome
         finally:
             for _, future in waiting:
                 future.cancel()
 
 
-def _result(picture: Item, future: "Future[NDArray[np.uint8]]") -> tuple[Item, NDArray[np.uint8] | ImageError]:
+def _outcome(future: Future[Result]) -> Result | ImageError:
     try:
-        return picture, future.result()
+        return future.result()
     except ImageError as error:
-        return picture, error
+        return error
 
 
 def _build(

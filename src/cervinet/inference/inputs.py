@@ -1,14 +1,21 @@
 """What a user names on the command line → the pictures it means."""
 
 import glob
+import math
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
-from cervinet.data.picture import Picture
-from cervinet.data.readers.class_folders import scan
-from cervinet.errors import UsageError
+from cervinet.csv_table import read_table
+from cervinet.data.folders import scan
+from cervinet.data.picture import Box, Picture
+from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
+from cervinet.registry import did_you_mean, find
+from cervinet.run import ModelCard
+
+_BOX = ("x", "y", "w", "h")
 
 
 def pictures_named(names: Iterable[str | Path]) -> list[Picture]:
@@ -32,3 +39,62 @@ def pictures_named(names: Iterable[str | Path]) -> list[Picture]:
             raise UsageError(missing)
         found |= dict.fromkeys(pictures)
     return [Picture(path) for path in found]
+
+
+def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:
+    """The pictures with the boxes that a CSV with the columns image, x, y, w, h has for them.
+
+    A row is for the picture whose path ends with what its column `image` says.
+
+    Raises:
+        DataError: no such table, a box that is none, two boxes for one picture, or none for any.
+    """
+    table = read_table(path)
+    missing = [name for name in ("image", *_BOX) if name not in table.header]
+    if missing:
+        raise DataError(
+            f"{path} must have the columns image, x, y, w and h; '{missing[0]}' is missing"
+            f"{did_you_mean(missing[0], table.header)}"
+        )
+    boxes: dict[tuple[str, ...], tuple[int, Box]] = {}
+    for line, image, box in zip(table.lines, table.text("image"), table.numbers(_BOX).tolist(), strict=True):
+        parts = PurePosixPath(image.replace("\\", "/")).parts
+        if not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
+            shown = ",".join(f"{side:g}" for side in box)
+            raise DataError(f"{path}:{line} must have a box with a positive width and height; got {shown}")
+        if parts in boxes:
+            raise DataError(
+                f"{path}:{line} has a second box for {image}, the first is in line {boxes[parts][0]}; keep one"
+            )
+        boxes[parts] = (line, (box[0], box[1], box[2], box[3]))
+    found = [replace(picture, box=_box_of(picture, boxes)) for picture in pictures]
+    if not any(picture.box for picture in found):
+        raise DataError(
+            f"{path} has no box for any of the pictures, the first of which is {for_terminal(pictures[0].path)}; "
+            "name them in its column image by the end of their paths"
+        )
+    return found
+
+
+def _box_of(picture: Picture, boxes: Mapping[tuple[str, ...], tuple[int, Box]]) -> Box | None:
+    parts = picture.path.parts
+    ends = (boxes.get(parts[start:]) for start in range(len(parts)))
+    return next((found[1] for found in ends if found), None)
+
+
+def region_remarks(card: ModelCard, pictures: Sequence[Picture]) -> list[str]:
+    """What a user should know of regions before predicting.
+
+    Raises:
+        UsageError: boxes were brought for a network that does not crop to any.
+    """
+    regions = [find("preprocess", name).traits.get("region") for name, _ in card.preprocess]
+    boxed = sum(picture.box is not None for picture in pictures)
+    if boxed and "box" not in regions:
+        raise UsageError("the run does not crop to boxes, so --boxes has no use; leave it out")
+    remarks = [f"This run is not for use on new pictures: {card.not_deployable}."] if card.not_deployable else []
+    if "box" in regions and boxed < len(pictures):
+        remarks.append(
+            f"The run crops to boxes; {len(pictures) - boxed} of {len(pictures)} pictures have none (--boxes)."
+        )
+    return remarks

@@ -1,5 +1,6 @@
 """The built-in data set: synthetic cervix photographs, drawn on first use."""
 
+import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from cervinet.data.manifest import Manifest
 from cervinet.data.phantom import TABLE, phantom_folder_name, write_phantoms
+from cervinet.data.readers.sample import Sample
 from cervinet.data.readers.table import table
 from cervinet.data.store import default_cache
 from cervinet.errors import DataError
@@ -15,7 +17,14 @@ from cervinet.registry import register
 NOTE = "synthetic phantoms"
 
 
-@register("reader", needs_root=False)
+def _sample(root: Path) -> Sample:
+    write_phantoms(root, count=12, size=(16, 16), photographs=2, seed=3)
+    with (root / TABLE).open(encoding="utf-8", newline="") as file:
+        rows = [{role: row[role] for role in ("image", "label", "group")} for row in csv.DictReader(file)]
+    return Sample(root, {"count": 12, "size": 16, "photographs": 2, "seed": 3}, rows)
+
+
+@register("reader", needs_root=False, sample=_sample)
 def phantom(
     root: Path | None,
     *,

@@ -1,16 +1,33 @@
 """A table with a row a picture: CSV or Parquet."""
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cervinet.data.manifest import BOX_COLUMNS, Manifest, table_of
+from cervinet.data.readers.sample import Row, Sample, write_pictures
 from cervinet.errors import DataError
 from cervinet.registry import did_you_mean, register
 
 
-@register("reader")
+def _sample(root: Path) -> Sample:
+    rows: list[Row] = [
+        {"image": f"scans/{n}.png", "label": label, "sublabel": fine, "group": f"00{n // 2}", "site": f"clinic {n % 2}"}
+        for n, (label, fine) in enumerate([("brain", "glioma"), ("brain", "pituitary"), ("lung", "squamous")] * 2)
+    ]
+    rows[0] |= {"box_x": 4.0, "box_y": 2.5, "box_w": 10.0, "box_h": 8.0, "masks": ("scans/0_a.png", "scans/0_b.png")}
+    write_pictures(root, [row["image"] for row in rows] + list(rows[0]["masks"]))
+    frame = pd.DataFrame(rows)
+    frame["masks"] = ["scans\\0_a.png; scans/0_b.png", *[""] * 5]
+    frame.to_csv(root / "labels.csv", index=False)
+    own = {role: role for role in ("sublabel", "group", "site")}
+    return Sample(root, {"file": "labels.csv", **own, "mask": "masks", "box": list(BOX_COLUMNS)}, rows)
+
+
+@register("reader", sample=_sample)
 def table(
     root: Path,
     *,
@@ -19,8 +36,10 @@ def table(
     label: str = "label",
     sublabel: str | None = None,
     group: str | None = None,
+    site: str | None = None,
     split: str | None = None,
     box: tuple[str, str, str, str] | None = None,
+    mask: str | None = None,
     suffix: str = "",
 ) -> Manifest:
     """A CSV or Parquet file with an image and a label column.
@@ -32,40 +51,72 @@ def table(
         label: column of classes.
         sublabel: column of finer classes.
         group: column of groups (patients).
+        site: column of the places pictures come from (clinics, devices).
         split: column of train, val and test.
         box: the columns of x, y, width and height of a region of interest in pixels.
-        suffix: put behind each path, such as ".jpg" where the column holds bare ids.
+        mask: column of paths of masks, several in one cell with `;` between them.
+        suffix: put behind each path of a picture, such as ".jpg" where the column holds bare ids.
     """
     path = root / file if file else root
     folder = root if file else root.parent
     if path.is_dir():
         raise DataError(f"{path} is a folder; name the table in it: data.reader.table.file=labels.csv")
     frame = read_table(path)
-    named = {"image": image, "label": label, "sublabel": sublabel, "group": group, "split": split}
-    wanted = {role: column for role, column in named.items() if column}
+    texts = {"image": image, "label": label, "sublabel": sublabel, "group": group, "site": site, "split": split}
+    wanted = {role: column for role, column in (texts | {"mask": mask}).items() if column}
     wanted |= dict(zip(BOX_COLUMNS, box, strict=True)) if box else {}
-    for role, column in wanted.items():
-        if column not in frame.columns:
-            option = "box" if role in BOX_COLUMNS else role
-            raise DataError(
-                f"{path} has no column '{column}'{did_you_mean(column, map(str, frame.columns))}; "
-                f"set data.reader.table.{option}"
-            )
+    check_columns(path, frame.columns, wanted)
     rows = pd.DataFrame({role: frame[column] for role, column in wanted.items()})
-    for role in rows.columns.intersection(["image", "label", "sublabel", "group", "split"]):
+    for role in rows.columns.difference(list(BOX_COLUMNS)):
         rows[role] = rows[role].where(rows[role].notna(), None)
     if rows["image"].isna().any():
         line = rows.index[rows["image"].isna()][0]
         raise DataError(f"{path}:{line} has no path in the column '{image}'; fill it or remove the row")
-    rows["image"] = [os.path.normpath(name.replace("\\", "/") + suffix) for name in rows["image"]]
-    for column in rows.columns.intersection(list(BOX_COLUMNS)):
-        numbers = pd.to_numeric(rows[column], errors="coerce")
-        bad = numbers.isna() & rows[column].notna()
-        if bad.any():
-            line = rows.index[bad][0]
-            raise DataError(f"{path}:{line} must have a number in '{wanted[column]}'; got '{rows[column][line]}'")
-        rows[column] = numbers
+    rows["image"] = [_normal(name + suffix) for name in rows["image"]]
+    if mask:
+        rows["masks"] = pd.Series([_several(cell) for cell in rows["mask"]], rows.index, dtype=object)
+    if box:
+        rows[list(BOX_COLUMNS)] = _boxes(rows[list(BOX_COLUMNS)], path, wanted)
     return Manifest(table_of(rows), folder)
+
+
+def check_columns(path: Path, found: Iterable[object], wanted: Mapping[str, str], reader: str = "table") -> None:
+    """Raises a DataError for the first column that a table lacks, with the option that names it."""
+    known = list(map(str, found))
+    for role, column in wanted.items():
+        if column not in known:
+            option = "box" if role in BOX_COLUMNS else role
+            raise DataError(
+                f"{path} has no column '{column}'{did_you_mean(column, known)}; set data.reader.{reader}.{option}"
+            )
+
+
+def _normal(name: str) -> str:
+    return os.path.normpath(name.replace("\\", "/"))
+
+
+def _several(cell: str | None) -> tuple[str, ...] | None:
+    return tuple(_normal(name.strip()) for name in (cell or "").split(";") if name.strip()) or None
+
+
+def _boxes(cells: pd.DataFrame, path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
+    """The cells as numbers, every row with four of them or none."""
+    numbers = pd.DataFrame({role: pd.to_numeric(cells[role], errors="coerce") for role in BOX_COLUMNS}, dtype="float64")
+    for role in BOX_COLUMNS:
+        bad = ~np.isfinite(numbers[role]) & cells[role].notna()
+        if bad.any():
+            line = cells.index[bad][0]
+            raise DataError(f"{path}:{line} must have a number in '{wanted[role]}'; got '{cells[role][line]}'")
+    there = numbers.notna()
+    partial = there.any(axis=1) & ~there.all(axis=1)
+    if partial.any():
+        line, columns = cells.index[partial][0], [wanted[role] for role in BOX_COLUMNS]
+        raise DataError(f"{path}:{line} must have all of {', '.join(columns)} or none; fill the empty ones")
+    for role in ("box_w", "box_h"):
+        if (numbers[role] <= 0).any():
+            line = cells.index[numbers[role] <= 0][0]
+            raise DataError(f"{path}:{line} must have a number above 0 in '{wanted[role]}'; got '{cells[role][line]}'")
+    return numbers
 
 
 def read_table(path: Path) -> pd.DataFrame:

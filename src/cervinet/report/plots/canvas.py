@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from cervinet.files import replacing
+from cervinet.report.names import shortened
 
 DPI = 150
 INK = "#222222"
@@ -54,10 +55,7 @@ def shown(name: str, width: int = 28) -> str:
     # Cc control, Cf format (direction marks), Cs lone surrogate, Zl and Zp line and paragraph separators.
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
     text = "".join("�" if unicodedata.category(letter) in hidden else letter for letter in name)
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+    return shortened(text, width)
 
 
 def literal(figure: Figure) -> Figure:

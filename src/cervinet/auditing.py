@@ -1,0 +1,199 @@
+"""From a Config to pictures that may be trained on: read, audited, grouped, divided, and what stands in the way."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cervinet import registry
+from cervinet.config import Config
+from cervinet.config_data import Data
+from cervinet.data import audit, groups
+from cervinet.data.digests import Digests
+from cervinet.data.findings import KINDS, Action, Finding
+from cervinet.data.issues import problem
+from cervinet.data.leaks import leaks
+from cervinet.data.manifest import Manifest, table_of
+from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
+from cervinet.data.measure import measure
+from cervinet.data.measurements import Measurements
+from cervinet.data.near_duplicates import find_pairs
+from cervinet.data.regions import box_problem, read_masks
+from cervinet.data.shortcuts import shortcuts
+from cervinet.data.split_file import splits_from_file
+from cervinet.data.splits import Rule, assign_splits
+from cervinet.data.store import default_cache
+from cervinet.errors import CervinetError, ConfigError, DataError, ImageError
+from cervinet.progress import Progress
+
+_BY_RULE: dict[str, Action] = {"whole_image": "warn", "error": "error", "exclude": "exclude"}
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Pictures and what was found among them.
+
+    Attributes:
+        manifest: the pictures to train on and to judge by, grouped and divided.
+        whole: every picture that the reader found, with groups and splits; findings name its rows.
+        findings: all of them, in the order of `findings.KINDS`.
+        measured: row by row of `whole`.
+        problem: what must be mended before training, if anything.
+    """
+
+    manifest: Manifest
+    whole: Manifest
+    findings: tuple[Finding, ...]
+    measured: Measurements
+    problem: CervinetError | None
+
+    def sound(self) -> Manifest:
+        """The pictures to train on. Raises what must be mended first: a DataError or a LeakageError."""
+        if self.problem:
+            raise self.problem
+        return self.manifest
+
+
+def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = True) -> Manifest:
+    """What the reader finds under every root, with the classes settled; no picture is opened."""
+    manifest = _read_root(data, data.root)
+    for split, root in (("val", data.split.val_root), ("test", data.split.test_root)):
+        if root is not None:
+            if split in set(manifest.table["split"]):
+                raise ConfigError(
+                    f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
+                )
+            manifest = _joined(manifest, _read_root(data, root), split)
+    manifest = checked(manifest, classes, to_learn=to_learn)
+    check_files(manifest)
+    if not data.outside_links:
+        check_links(manifest)
+    return manifest
+
+
+def divided(config: Config, manifest: Manifest) -> pd.Series:
+    """The split of each row, by the file, rule, site or fold that `data.split` names; None for one left out."""
+    wanted = config.data.split
+    if wanted.file:
+        return splits_from_file(manifest.table, wanted.file)
+    rule = Rule(**wanted.model_dump(include=set(Rule.__dataclass_fields__)))
+    return assign_splits(manifest.table, manifest.groups(), rule, seed=config.seed)
+
+
+def audited(config: Config, progress: Progress) -> Audited:
+    """Read, measure, look for what is wrong, group, divide, and look for what leaks."""
+    data = config.data
+    policies = data.check.model_dump()
+    manifest = read_rows(data, config.classes)
+    digests = digests_of(data, manifest, progress)
+    manifest = with_digests(manifest, digests)
+    measured = measure(manifest.pictures(), digests, data.cache or default_cache(), progress)
+    regions = _regions(data, manifest, measured, progress)
+    pairs = find_pairs(measured, progress, near=policies["near_duplicates"] != "ignore")
+    findings = [*audit.inspect(manifest, measured, pairs, policies, data.image_size), *regions]
+    kept = ~np.isin(np.arange(len(manifest)), audit.excluded(findings))
+    own = own_groups(data, manifest)
+    manifest = _grouped(manifest, own, audit.clusters(len(manifest), findings))
+    split = pd.Series(None, manifest.table.index, object)
+    split[kept] = divided(config, replace(manifest, table=manifest.table[kept]))
+    manifest = replace(manifest, table=manifest.table.assign(split=split))
+    torn = leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
+    split[audit.excluded(torn)] = None
+    manifest = replace(manifest, table=manifest.table.assign(split=split))
+    findings += [*torn, *shortcuts(manifest, measured, policies)]
+    findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
+    sound = manifest.take(np.flatnonzero(split.notna()))
+    stops = problem(findings, manifest)
+    if not stops:
+        check_parts(sound.table, sound.classes)
+    return Audited(sound, manifest, tuple(findings), measured, stops)
+
+
+def _read_root(data: Data, root: Path | None) -> Manifest:
+    found: Manifest = registry.find("reader", data.reader.name).function(root, **data.reader.options)
+    return found
+
+
+def _joined(manifest: Manifest, other: Manifest, split: str) -> Manifest:
+    """Pictures of another root behind those of the first, with paths from there."""
+
+    def moved(path: str) -> str:
+        return Path(os.path.relpath(other.root / path, manifest.root)).as_posix()
+
+    table = other.table.assign(
+        split=split,
+        image=other.table["image"] if other.pixels is not None else other.table["image"].map(moved),
+        masks=pd.Series([masks and tuple(map(moved, masks)) for masks in other.table["masks"]], dtype=object),
+    )
+    pixels = manifest.pixels
+    if pixels is not None and other.pixels is not None:
+        pixels = np.concatenate([pixels, other.pixels])
+    return replace(
+        manifest,
+        table=table_of(pd.concat([manifest.table, table], ignore_index=True)),
+        pixels=pixels,
+        ignored=pd.concat([manifest.ignored, other.ignored], ignore_index=True),
+        remarks=manifest.remarks + other.remarks,
+    )
+
+
+def digests_of(data: Data, manifest: Manifest, progress: Progress) -> list[str | ImageError]:
+    """A digest of every picture, or why it cannot be read."""
+    known = Digests(data.cache or default_cache(), manifest.root)
+    return known.of_pictures(progress.track(manifest.pictures(), len(manifest), "Looking for changes"))
+
+
+def with_digests(manifest: Manifest, digests: Sequence[str | ImageError]) -> Manifest:
+    readable = [None if isinstance(digest, ImageError) else digest for digest in digests]
+    return replace(manifest, table=manifest.table.assign(digest=pd.Series(readable, dtype=object)))
+
+
+def _regions(data: Data, manifest: Manifest, measured: Measurements, progress: Progress) -> list[Finding]:
+    """Pictures that lack the region that a step crops to. A wrong box or mask makes a picture unreadable."""
+    pictures = manifest.pictures()
+    sizes = np.column_stack([measured.height, measured.width]).astype(np.int64)
+    has_mask, problems = read_masks(pictures, sizes, progress)
+    for row, (picture, (height, width)) in enumerate(zip(pictures, sizes.tolist(), strict=True)):
+        problem = problems.get(row) or box_problem(picture, height, width)
+        if problem and not measured.error[row]:
+            measured.error[row] = problem
+    has = {"box": manifest.table["box_x"].notna().to_numpy(), "masks": has_mask}
+    findings = []
+    for step in data.preprocess:
+        region = registry.find("preprocess", step.name).traits.get("region")
+        if region:
+            detail = f"no {'box' if region == 'box' else 'mask that is not empty'} for {step.name}"
+            lacking = np.flatnonzero(~has[region] & measured.readable).tolist()
+            findings += [Finding("no_region", _BY_RULE[step.options["without"]], (row,), detail) for row in lacking]
+    return findings
+
+
+def own_groups(data: Data, manifest: Manifest, *, needed: bool = True) -> dict[str, pd.Series]:
+    """What the data themselves say: their column of groups, and what the pattern finds in the paths.
+
+    Raises a DataError where the pattern is found nowhere, if it is `needed`.
+    """
+    table = manifest.table
+    keys = {groups.COLUMN: table["group"]} if table["group"].notna().any() else {}
+    if data.groups.pattern:
+        found = groups.groups_by_pattern(table["image"], data.groups.pattern)
+        if needed and found.isna().all():
+            raise DataError(
+                f"data.groups.pattern '{data.groups.pattern}' is found in none of the {len(table)} paths, the first is "
+                f"{table['image'].iloc[0]}; correct the pattern"
+            )
+        keys[groups.PATTERN] = found
+    return keys
+
+
+def _grouped(manifest: Manifest, own: dict[str, pd.Series], clusters: NDArray[np.int64]) -> Manifest:
+    """Groups from the data themselves, joined by near-duplicates where these say more."""
+    images = manifest.table["image"]
+    plain = groups.united(images, own.values())
+    joined = groups.united(images, [*own.values(), clusters])
+    derived = () if joined.equals(plain) else (groups.NEAR_DUPLICATES,)
+    return replace(manifest, table=manifest.table.assign(group=joined), groups_from=(*own, *derived))

@@ -1,0 +1,51 @@
+"""Boxes and masks against the pictures that they were drawn on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet.data.crops import united_mask
+from cervinet.data.picture import Picture
+from cervinet.data.store import decode_all
+from cervinet.errors import ImageError
+from cervinet.escape import for_terminal
+from cervinet.progress import Progress
+
+
+def box_problem(picture: Picture, height: int, width: int) -> str:
+    """A sentence where the box of a picture of this size leaves it, or an empty text; half a pixel is no matter."""
+    if picture.box is None:
+        return ""
+    x, y, w, h = picture.box
+    if w > 0 and h > 0 and x >= -0.5 and y >= -0.5 and x + w <= width + 0.5 and y + h <= height + 0.5:
+        return ""
+    return (
+        f"the box of '{for_terminal(picture.path)}' must lie in the picture, {width}×{height}, but it goes from x "
+        f"{x:g} to {x + w:g} and from y {y:g} to {y + h:g}; correct the box, or take it out"
+    )
+
+
+def read_masks(
+    pictures: Sequence[Picture], sizes: NDArray[np.int64], progress: Progress
+) -> tuple[NDArray[np.bool_], dict[int, str]]:
+    """Whether each picture has a mask that is not empty, and what is wrong with masks.
+
+    Args:
+        pictures: in the order of the rows.
+        sizes: (height, width) of each, int64 (n, 2); zeros for a picture that cannot be read.
+        progress: shows the reading.
+
+    Returns:
+        bool (n,), and the sentence of each row whose masks cannot be read or are of another size.
+    """
+    masked = [row for row, picture in enumerate(pictures) if picture.masks and sizes[row].all()]
+    has = np.zeros(len(pictures), bool)
+    problems: dict[int, str] = {}
+    found = decode_all(masked, lambda row: bool(united_mask(pictures[row], tuple(sizes[row].tolist())).any()))
+    for row, result in progress.track(found, len(masked), "Reading masks"):
+        if isinstance(result, ImageError):
+            problems[row] = str(result)
+        else:
+            has[row] = result
+    return has, problems

@@ -1,0 +1,36 @@
+"""What the commands of several modules share: kinds of arguments, progress, the import that takes seconds."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cervinet.progress import Progress
+
+PATH = click.Path(path_type=Path)
+
+
+def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--quiet", is_flag=True, help="Print results and errors only.")(command)
+
+
+def config_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """CONFIG and the settings that are to differ from it."""
+    command = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(command)
+    return click.argument("path", type=PATH, metavar="CONFIG")(command)
+
+
+def import_tensorflow() -> None:
+    """Once a command's own input is known to be good: the import takes seconds."""
+    from cervinet import native_log
+
+    native_log.import_tensorflow()
+
+
+def progress_of(quiet: bool) -> "Progress":
+    from cervinet.progress import Silent
+    from cervinet.terminal import Terminal
+
+    return Silent() if quiet else Terminal()

@@ -1,0 +1,152 @@
+"""The only module that writes HTML: whole pages that need no network, no script and no file beside them.
+
+Pieces are `Html`, a string that is safe to stand in a page. Only the functions here make one, and the type checker
+refuses a plain string in its place, so that whatever came from outside has passed `text` or `name`.
+"""
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NewType
+
+from cervinet import __version__
+from cervinet.escape import for_terminal
+from cervinet.files import replacing
+
+Html = NewType("Html", str)
+
+# Second fence behind the escaping: a page of ours fetches nothing and runs nothing, whatever stands in it.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def text(value: object) -> Html:
+    """Any text as what it says: markup, quotes, control characters and direction marks lose their power."""
+    return Html(html.escape(for_terminal(str(value))))
+
+
+def name(value: object) -> Html:
+    """A file or class name; one in a script that runs from right to left does not turn what is around it."""
+    return Html(f"<bdi>{text(value)}</bdi>")
+
+
+def code(value: object) -> Html:
+    """A setting, as it is typed."""
+    return Html(f"<code>{text(value)}</code>")
+
+
+def faint(value: object) -> Html:
+    """A remark on a line of its own, in smaller print."""
+    return Html(f'<span class="faint">{text(value)}</span>')
+
+
+def mark(value: object, style: str) -> Html:
+    """A word in a coloured frame; the word says all that the colour does. `style`: error, exclude, group or warn."""
+    return Html(f'<span class="mark {text(style)}">{text(value)}</span>')
+
+
+def link(place: str, label: Html) -> Html:
+    """To the section of this page with the id `place`."""
+    return Html(f'<a href="#{text(place)}">{label}</a>')
+
+
+def joined(*pieces: Html, between: str = " ") -> Html:
+    return Html(text(between).join(pieces))
+
+
+def paragraph(*pieces: Html, style: str = "") -> Html:
+    return block("p", *pieces, style=style)
+
+
+def bullets(items: Iterable[Html]) -> Html:
+    return Html("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>\n")
+
+
+def block(tag: str, *pieces: Html, style: str = "") -> Html:
+    """`<tag class="style">…</tag>`, the pieces apart by spaces."""
+    opened = f'<{tag} class="{text(style)}">' if style else f"<{tag}>"
+    return Html(f"{opened}{' '.join(pieces)}</{tag}>\n")
+
+
+def section(place: str, heading: Html, *pieces: Html) -> Html:
+    """A part of the page with a heading of second rank; `place` is its id, for links."""
+    return Html(
+        f'<section id="{text(place)}" aria-labelledby="{text(place)}-title">\n'
+        f'<h2 id="{text(place)}-title">{heading}</h2>\n{"".join(pieces)}</section>\n'
+    )
+
+
+def table(
+    caption: Html,
+    columns: Sequence[Html],
+    rows: Iterable[Sequence[Html]],
+    *,
+    style: str = "numbers",
+    ruled: int | None = None,
+) -> Html:
+    """A table whose first column heads the rows.
+
+    Args:
+        caption: what the table shows.
+        columns: heads.
+        rows: cells, as many in each as there are columns.
+        style: `numbers` sets every other column to the right, `words` to the left; `marked` after it sets the last
+            column to the left.
+        ruled: number of a row with a line above it, where rows of another sort begin.
+    """
+    heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    lines = []
+    for number, (first, *others) in enumerate(rows):
+        cells = "".join(f"<td>{cell}</td>" for cell in others)
+        opened = '<tr class="ruled">' if number == ruled else "<tr>"
+        lines.append(f'{opened}<th scope="row">{first}</th>{cells}</tr>\n')
+    return Html(
+        f'<div class="wide"><table class="{text(style)}">\n<caption>{caption}</caption>\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{''.join(lines)}</tbody>\n</table></div>\n"
+    )
+
+
+def image(jpeg: bytes, alt: str, width: int, height: int, *, enlarged: bool = False) -> Html:
+    """A JPEG that is part of the page, `width` × `height` CSS pixels large; `enlarged` keeps its own pixels square."""
+    data = base64.b64encode(jpeg).decode("ascii")
+    style = ' class="enlarged"' if enlarged else ""
+    return Html(f'<img{style} src="data:image/jpeg;base64,{data}" alt="{text(alt)}" width="{width}" height="{height}">')
+
+
+def figure(picture: Html, caption: Html) -> Html:
+    return Html(f'<figure><div class="frame">{picture}</div><figcaption>{caption}</figcaption></figure>\n')
+
+
+def drawing(width: float, height: float, alt: str, *shapes: str) -> Html:
+    """An SVG drawing.
+
+    Args:
+        width: in CSS pixels.
+        height: in CSS pixels.
+        alt: what it shows, for those who do not see it.
+        shapes: SVG elements, of numbers and constants only.
+    """
+    return Html(
+        f'<svg role="img" aria-label="{text(alt)}" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}">{"".join(shapes)}</svg>'
+    )
+
+
+def write_page(path: Path, title: str, body: Iterable[Html]) -> None:
+    """Write a whole page, piece by piece, so that it is never in memory at once; an old file stays until then."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(
+            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f'<meta name="generator" content="cervinet {text(__version__)}">\n'
+            f"<title>{text(title)}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n<main>\n"
+        )
+        file.writelines(body)
+        file.write(f"</main>\n<footer>cervinet {text(__version__)}</footer>\n</body>\n</html>\n")
+
+
+@cache
+def _style() -> str:
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
