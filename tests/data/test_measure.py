@@ -117,8 +117,8 @@ class TestUnreadable:
         found = measured(root)
         assert found.error.tolist() == [
             "",
-            f"'{root / '1.png'}' must be a JPEG, PNG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000 or PNM file, but it is "
-            "something that begins with 6e 6f 20 70; convert it or remove it",
+            f"'{root / '1.png'}' must be a JPEG, PNG, TIFF, BMP, GIF, WebP, AVIF, JPEG 2000, PNM or DICOM file, but "
+            "it is something that begins with 6e 6f 20 70; convert it or remove it",
             *[""] * 3,
         ]
         assert found.readable.tolist() == [True, False, True, True, True]
@@ -192,7 +192,10 @@ class TestMemory:
         same(measured(root, tmp_path / "cache"), first)
         assert len(reads) == 10
 
-    @pytest.mark.parametrize(("module", "name"), [("measure", "MEASURE_VERSION"), ("measurements", "DECODER_VERSION")])
+    @pytest.mark.parametrize(
+        ("module", "name"),
+        [("measure", "MEASURE_VERSION"), ("measurements", "DECODER_VERSION"), ("measurements", "PREPROCESS_VERSION")],
+    )
     def test_of_another_version_is_not_used(self, root, tmp_path, reads, monkeypatch, module, name):
         measured(root, tmp_path / "cache")
         monkeypatch.setattr(f"cervinet.data.{module}.{name}", 99)

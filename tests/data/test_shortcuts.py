@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from cervinet.data.appearance import appearance
 from cervinet.data.findings import Finding
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.measurements import Measurements
@@ -154,19 +152,3 @@ def test_auroc_is_scikit_learns():
         positive = np.array([classes == number for number in range(5)])
         expected = [roc_auc_score(one, values) for one in positive]
         np.testing.assert_allclose(auroc(values, positive), expected, rtol=1e-12)
-
-
-def test_appearance_by_class_and_split(manifest, measured):
-    measured.error[0] = "gone"
-    parts = appearance(manifest.table, measured, ["split", "label"])
-    assert list(zip(parts["split"], parts["label"], strict=True))[:2] == [("test", "a"), ("test", "b")]
-    assert parts["pictures"].sum() == N - 1
-    mine = ((manifest.table["split"] == "val") & (manifest.table["label"] == "b")).to_numpy()
-    row = parts[(parts["split"] == "val") & (parts["label"] == "b")].iloc[0]
-    assert (row["pictures"], row["width"]) == (mine.sum(), np.median(measured.width[mine]))
-    assert row["green"] == pytest.approx(np.median(measured.mean[mine, 1]))
-
-
-def test_appearance_of_rows_without_a_split(measured):
-    table = pd.DataFrame({"split": [None] * (N - 2) + ["train"] * 2})
-    assert appearance(table, measured, ["split"])["pictures"].tolist() == [2]

@@ -21,7 +21,7 @@ BLOCK = 24
 
 # Standard deviations in thumbnail pixels of the two Gaussians whose difference is the band-pass. They and the sizes
 # above were chosen where the least likeness of a copy lies furthest above the greatest of two patients, over four
-# public sets (cervices, skin lesions, breast ultrasound, stained cells).
+# public sets; docs/decisions/0010-near-duplicates.md has the figures.
 _FINE, _COARSE = 0.5, 2.0
 
 FLATTEST = 0.75

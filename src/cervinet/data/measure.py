@@ -81,14 +81,17 @@ def _measure_rows(pictures: Sequence[Picture], rows: NDArray[np.int64], found: M
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         found.thumbnail[row] = stretch(grey, (THUMBNAIL, THUMBNAIL))  # type: ignore[arg-type]  # cv2's stubs
         detail = cv2.Laplacian(stretch(grey, _DETAIL_SIZE), cv2.CV_32F)  # type: ignore[arg-type]
-        found.sharpness[row] = detail.var()
-    found.mean[rows] = colours.mean(axis=(1, 2))
-    found.spread[rows] = colours.std(axis=(1, 2))
-    grey_levels = colours.mean(axis=3)
-    found.brightness[rows] = grey_levels.mean(axis=(1, 2))
+        # OpenCV's sums are several times as fast as NumPy's on arrays as small as these.
+        found.sharpness[row] = cv2.meanStdDev(detail)[1][0, 0] ** 2
+        mean, spread = cv2.meanStdDev(colours[place])
+        found.mean[row], found.spread[row] = mean[:, 0], spread[:, 0]
+    found.brightness[rows] = found.mean[rows].mean(axis=1)
+    red, green, blue = (colours[..., channel] for channel in range(3))
+    black = red.astype(np.uint16) + green + blue < 3 * DARK
+    white = np.minimum(np.minimum(red, green), blue) >= WHITE
     readable = np.array([not found.error[row] for row in rows])
-    found.dark[rows] = (grey_levels < DARK).mean(axis=(1, 2)) * readable
-    found.white[rows] = (colours.min(axis=3) >= WHITE).mean(axis=(1, 2))
+    found.dark[rows] = np.count_nonzero(black, axis=(1, 2)) / black[0].size * readable
+    found.white[rows] = np.count_nonzero(white, axis=(1, 2)) / white[0].size
 
 
 def _digest(image: NDArray[np.uint8]) -> bytes:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cervinet.data.decode import DECODER_VERSION
 from cervinet.data.digests import digest_of
 from cervinet.data.fingerprint import THUMBNAIL
+from cervinet.data.preprocess import PREPROCESS_VERSION
 from cervinet.files import replacing
 
 
@@ -90,7 +91,7 @@ class Memory:
     """Measurements by the digest of a picture's content, kept under a cache directory."""
 
     def __init__(self, cache: Path | None, version: int) -> None:
-        versions = [version, DECODER_VERSION, cv2.__version__, PIL.__version__]
+        versions = [version, DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
         self._folder = cache and cache / "measurements" / digest_of(json.dumps(versions).encode())
 
     def recall(self, keys: NDArray[np.bytes_], found: Measurements) -> NDArray[np.bool_]:

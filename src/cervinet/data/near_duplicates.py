@@ -27,14 +27,12 @@ from cervinet.data.fingerprint import (
 from cervinet.data.measurements import Measurements
 from cervinet.progress import Progress
 
-LIKENESS = 0.92
-"""Least correlation of a near-duplicate. Among 4,900 public pictures of distinct patients the greatest is 0.88; of
-copies re-encoded at quality 60, halved in size, mirrored, turned or made 15 to 45 grey levels brighter or darker, 98 %
-have at least 0.98."""
+LIKENESS = 0.93
+"""Least correlation of a near-duplicate; docs/decisions/0010-near-duplicates.md says what was measured."""
 
 _ORDERS = 24
 _NEIGHBOURS = 4  # on each side
-_MOST_BITS = 16  # that differ; of the same copies 99 % differ in at most 11
+_MOST_BITS = 16  # that differ; see the decision
 _CHUNK = 4096
 _NOTICEABLE = 4.0  # grey levels of mean brightness; coding changes it by less than one
 
