@@ -10,7 +10,7 @@ from cervinet.data.issues import COLUMNS, issue_rows, problem
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.errors import DataError, LeakageError
 
-WAY = "`cervinet data check CONFIG` shows the pictures"
+WAY = "Correct the data (`cervinet data check` shows the pictures), or set data.check."
 
 
 @pytest.fixture
@@ -69,9 +69,8 @@ class TestProblem:
         assert type(error) is DataError
         assert str(error) == "\n".join(
             [
-                "8 of 9 pictures cannot be read; replace or remove them:",
+                "8 of 9 pictures cannot be read; replace or remove them, or set data.check.unreadable=exclude:",
                 *[f"  '{row}.png' is damaged" for row in range(8)],
-                f"correct the data, or set data.check.unreadable=exclude; {WAY}",
             ]
         )
 
@@ -82,12 +81,13 @@ class TestProblem:
         assert type(error) is DataError
         assert str(error) == "\n".join(
             [
-                "The same picture twice: 7. The decoded pixels are equal; a copy adds nothing to learn from.",
+                "The same picture twice: 7. The decoded pixels are equal; a copy adds nothing to learn from. "
+                f"{WAY}duplicates=exclude:",
                 *[f"  0.png, {row}.png: equal pixels" for row in range(1, 6)],
                 "  and 2 more",
-                "Unequal classes: 1. The largest class has many times the pictures of the smallest.",
+                "Unequal classes: 1. The largest class has many times the pictures of the smallest. "
+                f"{WAY}imbalance=warn:",
                 "  17 times as many",
-                f"correct the data, or set data.check.duplicates=exclude data.check.imbalance=warn; {WAY}",
             ]
         )
 
@@ -101,11 +101,10 @@ class TestProblem:
         conflict, leak = KINDS["near_conflicts"], KINDS["duplicate_leaks"]
         assert str(error) == "\n".join(
             [
-                f"{conflict.title}: 1. {conflict.meaning}",
+                f"{conflict.title}: 1. {conflict.meaning} {WAY}near_conflicts=group:",
                 "  0.png, 1.png: a and b: turned by 180°; likeness 0.99",
-                f"{leak.title}: 1. {leak.meaning}",
+                f"{leak.title}: 1. {leak.meaning} {WAY}duplicate_leaks=exclude:",
                 "  0.png, 1.png, 2.png, 3.png, 4.png, 5.png and 2 more: 4 in train, 4 in test",
-                "correct the data, or set data.check.near_conflicts=group data.check.duplicate_leaks=exclude; " + WAY,
             ]
         )
 

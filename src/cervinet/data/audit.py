@@ -73,12 +73,12 @@ def excluded(findings: Iterable[Finding]) -> NDArray[np.int64]:
 
 
 def clusters(n: int, findings: Iterable[Finding]) -> NDArray[np.int64]:
-    """What must stay together because a finding's action is "group".
+    """What must stay together because a finding's action is "group", or "error": what is to be mended is no leak too.
 
     Returns:
         The smallest row of each row's cluster, int64 (n,); a row that nothing joins is a cluster of its own.
     """
-    grouped = [finding.rows for finding in findings if finding.action == "group"]
+    grouped = [finding.rows for finding in findings if finding.action in ("group", "error")]
     return components(n, ((rows[0], other) for rows in grouped for other in rows[1:]))
 
 

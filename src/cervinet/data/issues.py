@@ -7,7 +7,6 @@ import pandas as pd
 from cervinet.data.audit import FIRST_STAYS
 from cervinet.data.findings import KINDS, Finding
 from cervinet.data.manifest import Manifest
-from cervinet.data.store import unreadable
 from cervinet.errors import CervinetError, DataError, LeakageError
 from cervinet.escape import for_terminal
 
@@ -60,20 +59,28 @@ def problem(findings: Sequence[Finding], manifest: Manifest) -> CervinetError | 
         return None
     kinds = list(dict.fromkeys(finding.kind for finding in stopping))
     parts = [_paragraph(kind, [one for one in stopping if one.kind == kind], manifest) for kind in kinds]
-    ways = " ".join(f"data.check.{kind}={_WAY_OUT.get(kind, 'exclude')}" for kind in kinds)
-    parts.append(f"correct the data, or set {ways}; `cervinet data check CONFIG` shows the pictures")
     leaking = any(KINDS[kind].leak for kind in kinds)
     return (LeakageError if leaking else DataError)("\n".join(parts))
 
 
 def _paragraph(kind: str, findings: Sequence[Finding], manifest: Manifest) -> str:
-    """A line that counts and names the kind, and indented lines: all that cannot be read, the first few of others."""
+    """A sentence on a kind and the way out, and indented lines: all that cannot be read, the first few of others."""
+    way_out = f"data.check.{kind}={_WAY_OUT.get(kind, 'exclude')}"
+    if kind == "no_region":
+        way_out = "`without: whole_image` for the step that crops"
     if kind == "unreadable":
-        return unreadable([finding.detail for finding in findings], len(manifest))
+        count = f"{len(findings):,} of {len(manifest):,} pictures"
+        head = f"{count} cannot be read; replace or remove them, or set {way_out}:"
+        return "\n".join([head, *(f"  {finding.detail}" for finding in findings)])
     lines = [_line(finding, manifest) for finding in findings[:_SHOWN]]
     if len(findings) > _SHOWN:
         lines.append(f"  and {len(findings) - _SHOWN:,} more")
-    return "\n".join([f"{KINDS[kind].title}: {len(findings):,}. {KINDS[kind].meaning}", *lines])
+    what = KINDS[kind]
+    head = (
+        f"{what.title}: {len(findings):,}. {what.meaning} Correct the data (`cervinet data check` shows the pictures), "
+        f"or set {way_out}:"
+    )
+    return "\n".join([head, *lines])
 
 
 def _line(finding: Finding, manifest: Manifest) -> str:
