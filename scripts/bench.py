@@ -48,7 +48,7 @@ def pictures(folder: Path) -> tuple[Path, str]:
     real = Path(os.environ.get("CERVINET_REAL_DATA", "")) / "intel-mobileodt-512" / "train"
     if real.is_dir():
         return real, "Intel & MobileODT, 1,481 pictures of 512 × 512"
-    from cervinet.data.phantom import write_phantoms
+    from cervinet.data.phantoms.phantom import write_phantoms
 
     return write_phantoms(folder / "pictures", count=1481, size=(512, 512), photographs=3, seed=1), "1,481 phantoms"
 

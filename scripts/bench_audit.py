@@ -18,13 +18,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.data.audit import inspect
-from cervinet.data.components import components
+from cervinet.data.audit.components import components
+from cervinet.data.audit.findings import KINDS
+from cervinet.data.audit.inspection import inspect
+from cervinet.data.audit.measure import measure
+from cervinet.data.audit.near_duplicates import find_pairs
 from cervinet.data.digests import Digests
-from cervinet.data.findings import KINDS
 from cervinet.data.manifest_checks import checked
-from cervinet.data.measure import measure
-from cervinet.data.near_duplicates import find_pairs
 from cervinet.data.readers.class_folders import class_folders
 from cervinet.environment import cores
 from cervinet.progress import Silent

@@ -17,10 +17,9 @@ import numpy as np
 from PIL import Image
 
 from cervinet.data.decode import decode
-from cervinet.data.preprocess import Steps, letterbox, prepare
+from cervinet.data.preprocess import letterbox
 
 SIZE = (256, 256)
-STEPS: Steps = (("letterbox", {}),)
 
 
 def medians(tasks: list[Callable[[], object]], rounds: int) -> list[float]:
@@ -54,8 +53,10 @@ def large(data: bytes, grain: float) -> dict[str, float]:
     buffer = io.BytesIO()
     Image.fromarray((image + noise).clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=92)
     file = buffer.getvalue()
-    full, reduced = medians([lambda: letterbox(decode(file), SIZE), lambda: prepare(file, SIZE, STEPS)], rounds=7)
-    psnr = cv2.PSNR(letterbox(decode(file), SIZE), prepare(file, SIZE, STEPS))
+    full, reduced = medians(
+        [lambda: letterbox(decode(file), SIZE), lambda: letterbox(decode(file, at_least=SIZE), SIZE)], rounds=7
+    )
+    psnr = cv2.PSNR(letterbox(decode(file), SIZE), letterbox(decode(file, at_least=SIZE), SIZE))
     return {
         "grain": grain,
         "kilobytes": len(file) // 1000,

@@ -20,7 +20,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Path2D
 from PIL import Image
 
-from cervinet.data.phantom import draw_photograph, list_photographs
+from cervinet.data.phantoms.phantom import draw_photograph, list_photographs
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.predictions import read_predictions
 from cervinet.files import replacing

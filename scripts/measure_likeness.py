@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cervinet.data.fingerprint import THUMBNAIL, fingerprints, likeness, oriented, oriented_signs, signs
+from cervinet.data.audit.fingerprint import THUMBNAIL, fingerprints, likeness, oriented, oriented_signs, signs
 from cervinet.data.preprocess import stretch
 
 SETS = {

@@ -490,7 +490,8 @@ class TestSchema:
 class TestShippedConfigs:
     def test_there_are_some(self):
         names = {path.relative_to(CONFIGS).as_posix() for path in SHIPPED}
-        assert {"demo.yaml", "cervix_cnn.yaml", "cervix_vgg16.yaml", "cervix_resnet50.yaml", "breast_cnn.yaml"} <= names
+        assert {"demo.yaml", "cervix_cnn.yaml", "cervix_vgg16.yaml", "cervix_resnet50.yaml", "busi.yaml"} <= names
+        assert {"skin_ham10000.yaml", "multi_cancer.yaml"} <= names
 
     @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
     def test_open_with_the_schema_and_the_command_that_runs_them(self, path):

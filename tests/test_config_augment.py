@@ -145,3 +145,17 @@ def test_mistakes_in_the_imbalance_too(load, imbalance, sentence):
     with pytest.raises(ConfigError) as error:
         load("none", f"training.imbalance={imbalance}")
     assert [one.removesuffix(" (command line)") for one in error.value.problems] == [sentence]
+
+
+def test_an_override_of_one_setting_keeps_the_preset_of_the_file(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text(f"{DATA}training: {{augment: medium}}\n")
+    medium = load_config(path).training.augment
+    changed = load_config(path, ["training.augment.rotation=3"]).training.augment
+    assert changed.rotation == Amount(3)
+    assert changed.model_copy(update={"rotation": medium.rotation}) == medium
+    path.write_text(f"{DATA}training: {{augment: mediun}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert "mediun" in str(caught.value)
+    assert f"({path}:2)" in str(caught.value)

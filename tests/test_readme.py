@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cervinet.cli import main
-from cervinet.data.phantom import write_phantoms
+from cervinet.data.phantoms.phantom import write_phantoms
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

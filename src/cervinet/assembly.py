@@ -17,9 +17,9 @@ from cervinet import environment, registry
 from cervinet.auditing import Audited
 from cervinet.config import Config
 from cervinet.csv_table import escape, write_table
+from cervinet.data.audit.issues import issue_rows
 from cervinet.data.augment import Augmentation
 from cervinet.data.imbalance import EffectiveCount, effective_counts, emphasis_of
-from cervinet.data.issues import issue_rows
 from cervinet.data.manifest import Manifest
 from cervinet.data.preprocess import prepare
 from cervinet.data.split_file import write_splits

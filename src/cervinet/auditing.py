@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 from cervinet import registry
 from cervinet.config import Config
 from cervinet.config_data import Data
-from cervinet.data import audit, groups
+from cervinet.data import groups
+from cervinet.data.audit import inspection
+from cervinet.data.audit.findings import KINDS, Action, Finding
+from cervinet.data.audit.issues import problem
+from cervinet.data.audit.leaks import leaks
+from cervinet.data.audit.measure import measure
+from cervinet.data.audit.measurements import Measurements
+from cervinet.data.audit.near_duplicates import find_pairs
+from cervinet.data.audit.shortcuts import shortcuts
 from cervinet.data.digests import Digests
-from cervinet.data.findings import KINDS, Action, Finding
-from cervinet.data.issues import problem
-from cervinet.data.leaks import leaks
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
-from cervinet.data.measure import measure
-from cervinet.data.measurements import Measurements
-from cervinet.data.near_duplicates import find_pairs
 from cervinet.data.regions import box_problem, read_masks
-from cervinet.data.shortcuts import shortcuts
 from cervinet.data.split_file import splits_from_file
 from cervinet.data.splits import Rule, assign_splits
 from cervinet.data.store import default_cache
@@ -94,15 +95,15 @@ def audited(config: Config, progress: Progress) -> Audited:
     measured = measure(manifest.pictures(), digests, data.cache or default_cache(), progress)
     regions = _regions(data, manifest, measured, progress)
     pairs = find_pairs(measured, progress, near=policies["near_duplicates"] != "ignore")
-    findings = [*audit.inspect(manifest, measured, pairs, policies, data.image_size), *regions]
-    kept = ~np.isin(np.arange(len(manifest)), audit.excluded(findings))
+    findings = [*inspection.inspect(manifest, measured, pairs, policies, data.image_size), *regions]
+    kept = ~np.isin(np.arange(len(manifest)), inspection.excluded(findings))
     own = own_groups(data, manifest)
-    manifest = _grouped(manifest, own, audit.clusters(len(manifest), findings))
+    manifest = _grouped(manifest, own, inspection.clusters(len(manifest), findings))
     split = pd.Series(None, manifest.table.index, object)
     split[kept] = divided(config, replace(manifest, table=manifest.table[kept]))
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     torn = leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
-    split[audit.excluded(torn)] = None
+    split[inspection.excluded(torn)] = None
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     findings += [*torn, *shortcuts(manifest, measured, policies)]
     findings.sort(key=lambda finding: list(KINDS).index(finding.kind))

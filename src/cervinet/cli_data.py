@@ -75,6 +75,6 @@ def download(name: str, to: Path, keep_archive: bool, quiet: bool) -> None:
     Interrupted, the same command goes on where it stopped. A competition zip that lies in the folder already is used
     instead of a download.
     """
-    from cervinet.data.download import download
+    from cervinet.data.fetch.download import download
 
     click.echo(download(name, to, progress_of(quiet), keep_archive=keep_archive))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cervinet.cli import main
-from cervinet.data.phantom import write_phantoms
+from cervinet.data.phantoms.phantom import write_phantoms
 
 CONFIG = """\
 name: tiny

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cervinet.data import measure
+from cervinet.data.audit import measure
 from conftest import World, cervinet
 
 Write = Callable[[str, str], Path]

@@ -144,7 +144,10 @@ def test_a_dry_run_reads_every_picture(world: World, tmp_path: Path) -> None:
     damaged.write_bytes(damaged.read_bytes()[:200])
     result = cervinet("train", "--config", world.config, "--dry-run", f"data.root={pictures}")
     assert result.exit_code == 3
-    assert "Error: 1 of 60 pictures cannot be read; replace or remove them:" in result.stderr
+    assert (
+        "Error: 1 of 60 pictures cannot be read; replace or remove them, or set data.check.unreadable=exclude:"
+        in result.stderr
+    )
     assert str(damaged) in result.stderr
 
 
@@ -220,6 +223,9 @@ def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(
     settings = (f"data.root={pictures}", f"data.store={store}")
     result = cervinet("train", "--config", world.config, *settings, "--run-dir", tmp_path / "run")
     assert result.exit_code == 3
-    assert "Error: 1 of 60 pictures cannot be read; replace or remove them:" in result.stderr
+    assert (
+        "Error: 1 of 60 pictures cannot be read; replace or remove them, or set data.check.unreadable=exclude:"
+        in result.stderr
+    )
     assert str(damaged) in result.stderr
     assert not (tmp_path / "run" / "history.csv").exists()

@@ -33,7 +33,7 @@ def test_says_that_it_is_synthetic(cache):
 
 def test_is_drawn_once(cache, monkeypatch):
     first = phantom(None, **SETTINGS)
-    monkeypatch.setattr("cervinet.data.phantom.draw_photograph", None)
+    monkeypatch.setattr("cervinet.data.phantoms.phantom.draw_photograph", None)
     assert phantom(None, **SETTINGS).table.equals(first.table)
 
 

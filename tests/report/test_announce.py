@@ -34,7 +34,7 @@ def test_a_backbone_frozen_at_random_weights_is_warned_of_however_large_its_head
 )
 def test_what_became_of_the_classes_is_said_where_anything_did(emphasis, rows, monkeypatch) -> None:
     shown: list[object] = []
-    monkeypatch.setattr(Silent, "counts", lambda self, *table: shown.append(table))
+    monkeypatch.setattr(Silent, "table", lambda self, *table: shown.append(table))
     announce_emphasis(Silent(), effective_counts(emphasis, ["a", "b"]), "the way")
     columns = ["class", "pictures", "in an epoch", "weight of each", "effective count"]
     assert shown == ([("Training pictures after `the way`", columns, rows)] if rows else [])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pages import everything, read_page
 
-from cervinet.data.findings import KINDS, Finding
+from cervinet.data.audit.findings import KINDS, Finding
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.progress import Silent
 from cervinet.report.data_page import write_data_page

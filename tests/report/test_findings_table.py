@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cervinet.data.findings import KINDS, Finding
+from cervinet.data.audit.findings import KINDS, Finding
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.report.findings import by_kind, finding_rows, finding_sentences
 

@@ -9,7 +9,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from cervinet.data.phantom import write_phantoms
+from cervinet.data.phantoms.phantom import write_phantoms
 from cervinet.training import devices
 
 # A machine with GPUs is pretended: only what TensorFlow says of them matters here.

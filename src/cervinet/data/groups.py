@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cervinet.data.components import Components
+from cervinet.data.audit.components import Components
 
 COLUMN, PATTERN, NEAR_DUPLICATES = "column", "pattern", "near-duplicates"
 

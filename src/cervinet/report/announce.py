@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cervinet.data.findings import Finding
+from cervinet.data.audit.findings import Finding
 from cervinet.data.groups import NEAR_DUPLICATES
 from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import SPLITS, Manifest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cervinet.data.findings import Finding
+from cervinet.data.audit.findings import Finding
 from cervinet.data.manifest import Manifest
 from cervinet.progress import Progress
 from cervinet.report.appearance import Measurements, appearance_section

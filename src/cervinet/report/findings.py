@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cervinet.data.findings import KINDS, Action, Finding
+from cervinet.data.audit.findings import KINDS, Action, Finding
 from cervinet.data.manifest import Manifest
 from cervinet.escape import for_terminal
 from cervinet.report.names import shortened

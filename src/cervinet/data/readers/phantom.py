@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cervinet.data.manifest import Manifest
-from cervinet.data.phantom import TABLE, phantom_folder_name, write_phantoms
+from cervinet.data.phantoms.phantom import TABLE, phantom_folder_name, write_phantoms
 from cervinet.data.readers.sample import Sample
 from cervinet.data.readers.table import table
 from cervinet.data.store import default_cache

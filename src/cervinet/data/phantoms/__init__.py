@@ -1,0 +1,1 @@
+"""Synthetic cervix photographs: drawn by a program, of no patient."""
