@@ -127,10 +127,10 @@ def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
     """Read, override, check. Raises ConfigError with every problem and its line."""
     source, overrides = read_yaml(path), list(overrides)
     training = source.data.get("training")
-    if isinstance(training, dict) and isinstance(training.get("augment"), str):
-        # The name of a preset; the override of one setting must not do away with it.
-        if any(assignment.startswith("training.augment.") for assignment in overrides):
-            training["augment"] = {"preset": training["augment"]}
+    changed = any(one.startswith("training.augment.") for one in overrides)
+    # The name of a preset alone: the override of one setting must not do away with it.
+    if changed and isinstance(training, dict) and isinstance(training.get("augment"), str):
+        training["augment"] = {"preset": training["augment"]}
     return check(override(source, overrides))
 
 
