@@ -135,16 +135,18 @@ def drawing(width: float, height: float, alt: str, *shapes: str) -> Html:
 
 def write_page(path: Path, title: str, body: Iterable[Html]) -> None:
     """Write a whole page, piece by piece, so that it is never in memory at once; an old file stays until then."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(
-            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<meta name="generator" content="cervinet {text(__version__)}">\n'
-            f"<title>{text(title)}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n<main>\n"
-        )
-        file.writelines(body)
-        file.write(f"</main>\n<footer>cervinet {text(__version__)}</footer>\n</body>\n</html>\n")
+    with replacing(path) as temporary:
+        temporary.touch(mode=0o600)  # the pictures in it may be of patients
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(
+                f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+                f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+                f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+                f'<meta name="generator" content="cervinet {text(__version__)}">\n'
+                f"<title>{text(title)}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n<main>\n"
+            )
+            file.writelines(body)
+            file.write(f"</main>\n<footer>cervinet {text(__version__)}</footer>\n</body>\n</html>\n")
 
 
 @cache
