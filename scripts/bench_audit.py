@@ -7,8 +7,6 @@ It is all from the folder to the divided pictures and their findings; the ratio 
 """
 
 import json
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +23,7 @@ from cervinet.data.audit.components import components
 from cervinet.environment import cores
 from cervinet.progress import Silent
 from cervinet.yaml_source import Source
+from peak_memory import watched
 
 SIDE = 96
 EVERY = 50
@@ -50,7 +49,8 @@ def main(count: int) -> None:
                 f"{folder}/cache-{near}",
                 near,
             ]
-            found, peak = watched(command)
+            printed, peak = watched(command)
+            found = json.loads(printed)
             parts = found.pop("components")
             if near == "1":
                 kinds = [kind for kind, _, _ in planted]
@@ -136,24 +136,6 @@ def timed(action) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
-
-
-def watched(command: list[str]) -> tuple[dict, int]:
-    """What a process prints as JSON, and its peak RssAnon in KiB, read every 20 ms."""
-    peak = 0
-    with tempfile.TemporaryFile("w+") as out, subprocess.Popen(command, stdout=out) as process:
-        while process.poll() is None:
-            try:
-                status = Path(f"/proc/{process.pid}/status").read_text()
-            except OSError:
-                break
-            found = re.search(r"RssAnon:\s+(\d+)", status)
-            peak = max(peak, int(found.group(1)) if found else 0)
-            time.sleep(0.02)
-        if process.wait():
-            raise SystemExit(f"{' '.join(command)} failed")
-        out.seek(0)
-        return json.loads(out.read()), peak
 
 
 if __name__ == "__main__":
