@@ -10,6 +10,7 @@ says which). Every ratio is the median over interleaved pairs: cervinet, recipe,
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
