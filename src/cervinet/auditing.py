@@ -62,17 +62,20 @@ class Audited:
 def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = True) -> Manifest:
     """What the reader finds under every root, with the classes settled; no picture is opened."""
     manifest = _read_root(data, data.root)
+    roots = [manifest]
     for split, root in (("val", data.split.val_root), ("test", data.split.test_root)):
         if root is not None:
             if split in set(manifest.table["split"]):
                 raise ConfigError(
                     f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
                 )
-            manifest = _joined(manifest, _read_root(data, root), split)
+            roots.append(_read_root(data, root))
+            manifest = _joined(manifest, roots[-1], split)
     manifest = checked(manifest, classes, to_learn=to_learn)
     check_files(manifest)
     if not data.outside_links:
-        check_links(manifest)
+        for one in roots:  # joined, the paths of the others lead out of the first by themselves
+            check_links(one)
     return manifest
 
 
@@ -122,16 +125,25 @@ def _read_root(data: Data, root: Path | None) -> Manifest:
 def _joined(manifest: Manifest, other: Manifest, split: str) -> Manifest:
     """Pictures of another root behind those of the first, with paths from there."""
 
+    # Real places: behind a link, `..` leads elsewhere, and a run names its roots by their real places.
+    there, here = other.root.resolve(), manifest.root.resolve()
+
     def moved(path: str) -> str:
-        return Path(os.path.relpath(other.root / path, manifest.root)).as_posix()
+        return Path(os.path.relpath(there / path, here)).as_posix()
 
     table = other.table.assign(
         split=split,
-        image=other.table["image"] if other.pixels is not None else other.table["image"].map(moved),
+        image=other.table["image"].map(moved),
         masks=pd.Series([masks and tuple(map(moved, masks)) for masks in other.table["masks"]], dtype=object),
     )
     pixels = manifest.pixels
     if pixels is not None and other.pixels is not None:
+        sizes = [f"{each.shape[1]}×{each.shape[2]}" for each in (pixels, other.pixels)]
+        if sizes[0] != sizes[1]:
+            raise DataError(
+                f"the pictures of {split} must be of the size of the others, {sizes[0]}, but those of "
+                f"`data.split.{split}_root` are {sizes[1]}; name a table of the same size"
+            )
         pixels = np.concatenate([pixels, other.pixels])
     return replace(
         manifest,

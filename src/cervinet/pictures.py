@@ -70,6 +70,7 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
         section = source.data["data"]
         table = section["reader"].get("table") if isinstance(section["reader"], dict) else None
         section["root"] = str(data)
+        section.pop("split", None)  # all of the other data are judged, and nothing but them
         if table and data.is_file():
             section["reader"] = {"table": table | {"file": None}}
         elif any(assignment.startswith("data.reader") for assignment in overrides):

@@ -358,6 +358,57 @@ class TestSeparateRoots:
         assert again.exit_code == 0
         assert json.loads(Path("again/metrics.json").read_text())["images"] == 8
 
+    def test_are_found_from_any_folder_and_through_links(
+        self, hundred: Path, config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(8):
+            draw(tmp_path / "other" / "ab"[number % 2] / f"o{number}.png", (30, 40))
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep/link").symlink_to(hundred)
+        assert train(config("split: {test_root: other}", Path("deep/link"))).exit_code == 0
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        again = cervinet("evaluate", tmp_path / "run", "--quiet", "--out", "again")
+        assert again.exit_code == 0
+        assert json.loads(Path("again/metrics.json").read_text())["images"] == 8
+
+    def test_are_no_part_of_other_data(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
+        for number in range(16):
+            draw(tmp_path / ("other", "third")[number > 9] / "ab"[number % 2] / f"o{number}.png", (30, 40))
+        assert train(config(f"split: {{test_root: {tmp_path}/other}}")).exit_code == 0
+        assert cervinet("evaluate", "run", "--data", "third", "--quiet", "--out", "judged").exit_code == 0
+        assert json.loads(Path("judged/metrics.json").read_text())["images"] == 6
+
+    def test_links_that_leave_another_root(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
+        for number in range(8):
+            draw(tmp_path / "other" / "ab"[number % 2] / f"o{number}.png", (30, 40))
+        elsewhere = draw(tmp_path / "elsewhere/x.png", (30, 40))
+        (tmp_path / "other/a/link.png").symlink_to(elsewhere)
+        result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            f"Error: 1 pictures or masks are reached by links that lead out of {tmp_path}/other, the first is "
+            f"a/link.png, which is {elsewhere}; copy them there, or set data.outside_links=true\n",
+        )
+
+    def test_of_tables_of_pixels(self, config: Callable[..., Path], tmp_path: Path) -> None:
+        for folder, rows, side in (("one", 40, 8), ("two", 10, 8), ("small", 10, 4)):
+            (tmp_path / folder).mkdir()
+            cells = np.random.default_rng(rows).integers(0, 256, (rows, side * side * 3), np.uint8).tolist()
+            header = ",".join([*(f"pixel{n:04d}" for n in range(side * side * 3)), "label"])
+            lines = [",".join(map(str, [*row, n % 2])) for n, row in enumerate(cells)]
+            (tmp_path / folder / "p.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+        data = "reader: {pixel_table: {file: p.csv, names: [x, y]}}, split: {test_root: %s}"
+        result = train(config(data % "small", Path("one")))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: the pictures of test must be of the size of the others, 8×8, but those of `data.split.test_root` "
+            "are 4×4; name a table of the same size\n",
+        )
+        assert train(config(data % "two", Path("one"))).exit_code == 0
+        with Path("run/predictions_test.csv").open(newline="") as file:
+            assert {row["image"] for row in csv.DictReader(file)} == {f"../two/p.csv:{n}" for n in range(2, 12)}
+
     def test_a_copy_in_another_root_is_a_leak(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
         shutil.copytree(hundred, tmp_path / "other")
         result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
