@@ -79,13 +79,19 @@ def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = Tru
     return manifest
 
 
-def divided(config: Config, manifest: Manifest) -> pd.Series:
-    """The split of each row, by the file, rule, site or fold that `data.split` names; None for one left out."""
+def divided(config: Config, manifest: Manifest, kept: NDArray[np.bool_] | None = None) -> pd.Series:
+    """The split of each row that is kept, by what `data.split` says: a file, a rule, a site or a fold.
+
+    None for a row that is not kept, or that the file leaves out.
+    """
     wanted = config.data.split
+    kept = np.ones(len(manifest), bool) if kept is None else kept
     if wanted.file:
-        return splits_from_file(manifest.table, wanted.file)
+        return splits_from_file(manifest.table, wanted.file).where(kept, None)
     rule = Rule(**wanted.model_dump(include=set(Rule.__dataclass_fields__)))
-    return assign_splits(manifest.table, manifest.groups(), rule, seed=config.seed)
+    split = pd.Series(None, manifest.table.index, object)
+    split[kept] = assign_splits(manifest.table[kept], manifest.groups()[kept], rule, seed=config.seed)
+    return split
 
 
 def audited(config: Config, progress: Progress) -> Audited:
@@ -102,8 +108,7 @@ def audited(config: Config, progress: Progress) -> Audited:
     kept = ~np.isin(np.arange(len(manifest)), inspection.excluded(findings))
     own = own_groups(data, manifest)
     manifest = _grouped(manifest, own, inspection.clusters(len(manifest), findings))
-    split = pd.Series(None, manifest.table.index, object)
-    split[kept] = divided(config, replace(manifest, table=manifest.table[kept]))
+    split, undivided = _divided_or_why(config, manifest, kept)
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     torn = leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
     split[inspection.excluded(torn)] = None
@@ -111,10 +116,30 @@ def audited(config: Config, progress: Progress) -> Audited:
     findings += [*torn, *shortcuts(manifest, measured, policies)]
     findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
     sound = manifest.take(np.flatnonzero(split.notna()))
-    stops = problem(findings, manifest)
-    if not stops:
-        check_parts(sound.table, sound.classes)
+    stops = problem(findings, manifest) or undivided or _lacking_part(sound, len(manifest))
     return Audited(sound, manifest, tuple(findings), measured, stops)
+
+
+def _divided_or_why(config: Config, manifest: Manifest, kept: NDArray[np.bool_]) -> tuple[pd.Series, DataError | None]:
+    """The split of each row, or why there is none: what was found explains it, and is to be shown first."""
+    try:
+        return divided(config, manifest, kept), None
+    except DataError as error:
+        nothing = pd.Series(None, manifest.table.index, object)
+        return nothing, _without_excluded(error, int(kept.sum()), len(manifest))
+
+
+def _lacking_part(sound: Manifest, found: int) -> DataError | None:
+    """The error of a split without pictures, or of a class that nothing could learn."""
+    try:
+        check_parts(sound.table, sound.classes)
+    except DataError as error:
+        return _without_excluded(error, len(sound), found)
+    return None
+
+
+def _without_excluded(error: DataError, used: int, found: int) -> DataError:
+    return DataError(f"{error} ({found - used} of {found} pictures were excluded)") if used < found else error
 
 
 def _read_root(data: Data, root: Path | None) -> Manifest:

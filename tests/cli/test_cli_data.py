@@ -166,6 +166,36 @@ class TestUnreadable:
             ],
         )
 
+    def test_the_division_of_a_run_that_left_some_out_may_be_used_again(
+        self, hundred: Path, config: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        damage(hundred / "a/00.png")
+        assert train(config("check: {unreadable: exclude}")).exit_code == 0
+        data = "check: {unreadable: exclude}, split: {file: run/splits.csv}"
+        again = cervinet("train", "--config", config(data), "--run-dir", "second", "--quiet")
+        assert again.exit_code == 0
+        assert (tmp_path / "second/splits.csv").read_text() == (tmp_path / "run/splits.csv").read_text()
+
+    def test_a_class_of_which_nothing_is_left(self, hundred: Path, config: Callable[..., Path]) -> None:
+        damage(*(hundred / "a").iterdir())
+        result = cervinet("data", "check", config("check: {unreadable: exclude}"), "--out", "found", "--quiet")
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: the class 'a' has no pictures in train, so nothing could learn it; add pictures or groups of it, "
+            "or change data.split (50 of 100 pictures were excluded)\n",
+        )
+        assert len(issues(Path("found"))) >= 50
+
+    def test_nothing_is_left(self, hundred: Path, config: Callable[..., Path]) -> None:
+        damage(*hundred.rglob("*.png"))
+        result = cervinet("data", "check", config("check: {unreadable: exclude}"), "--out", "found", "--quiet")
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: no pictures are left to train on, for there are none; add pictures, or change data.split "
+            "(100 of 100 pictures were excluded)\n",
+        )
+        assert len(issues(Path("found"))) == 100
+
 
 class TestLeaks:
     def table(self, write: Write, hundred: Path, group: Callable[[int], str], split: Callable[[int], str]) -> str:

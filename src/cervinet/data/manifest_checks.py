@@ -146,8 +146,10 @@ def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
     """Raises a DataError when a split has no pictures, or when none of a class is there to learn from."""
     for split in SPLITS:
         if not (table["split"] == split).any():
+            groups = table["group"].fillna(table["image"]).nunique()
+            where = f", in {groups} group{'s' * (groups > 1)}" if groups < len(table) else ""
             raise DataError(
-                f"no pictures are left for {split}, for there are only {len(table)} in all; "
+                f"no pictures are left for {split}, for there are only {len(table)} in all{where}; "
                 "add pictures or groups, or change data.split"
             )
     learnt = set(table["label"][table["split"] == "train"])
