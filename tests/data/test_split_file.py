@@ -111,6 +111,14 @@ class TestWritten:
         assert list(groups_from_file(free, path)) == ["p1", None, None]
         assert list(images_in_file(path)) == ["=a.png", "b.png", "c.png"]
 
+    def test_names_that_are_not_utf_8_come_back(self, tmp_path):
+        names = ["b/\udcff.png", "c.png"]
+        table = table_of([{"image": name, "label": "x", "split": "train", "digest": "d"} for name in names])
+        write_splits(table, tmp_path / "s.csv")
+        assert list(splits_from_file(table, tmp_path / "s.csv")) == ["train", "train"]
+        assert list(groups_from_file(table, tmp_path / "s.csv")) == [None, None]
+        assert list(images_in_file(tmp_path / "s.csv")) == names
+
     def test_a_picture_that_was_unreadable_then_may_be_whole_now(self, path):
         assert splits_from_file(self.TABLE.assign(split=None, digest=["d1", "d2", "d3"]), path)[2] is None
 

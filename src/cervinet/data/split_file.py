@@ -46,7 +46,7 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
             f"{path} lists {len(gone)} pictures that the data no longer have, the first is {min(gone)}; "
             "bring them back, or make a new division"
         )
-    earlier = earlier.loc[images]
+    earlier = earlier.loc[pd.Index(images, dtype=object)]
     _compare(earlier["label"], table["label"], path, "label", "other labels")
     _compare(earlier["digest"], table["digest"], path, "digest", "other content")
     # What the data call train may have been divided further; their own val and test must stay what they are.
@@ -84,7 +84,9 @@ def _read(path: Path) -> pd.DataFrame:
         if found.setdefault(image, split) != split:
             raise DataError(f"{path}:{line} puts {image} into {split}, an earlier line into {found[image]}; keep one")
     columns = {name: earlier.text(name) for name in COLUMNS}
-    return pd.DataFrame(columns, dtype=object).drop_duplicates("image").set_index("image")
+    table = pd.DataFrame(columns, dtype=object).drop_duplicates("image")
+    # Arrow, behind pandas' own text type, refuses file names that are not UTF-8.
+    return table.set_index(pd.Index(table["image"], dtype=object))
 
 
 def _compare(then: pd.Series, now: pd.Series, path: Path, column: str, what: str) -> None:
