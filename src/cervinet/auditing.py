@@ -23,6 +23,7 @@ from cervinet.data.audit.near_duplicates import find_pairs
 from cervinet.data.audit.shortcuts import shortcuts
 from cervinet.data.crops import box_problem
 from cervinet.data.digests import Digests
+from cervinet.data.imbalance import check_emphasis
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
 from cervinet.data.regions import read_masks
@@ -100,6 +101,7 @@ def audited(config: Config, progress: Progress) -> Audited:
     data = config.data
     policies = data.check.model_dump()
     manifest = read_rows(data, config.classes)
+    check_emphasis(manifest, config.training.imbalance.name, config.training.imbalance.options)
     digests = digests_of(data, manifest, progress)
     manifest = with_digests(manifest, digests)
     measured = measure(manifest.pictures(), digests, data.cache or default_cache(), progress)

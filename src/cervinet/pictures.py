@@ -24,6 +24,8 @@ from cervinet.yaml_source import override, read_yaml
 def read_manifest(config: Config) -> Manifest:
     """The pictures with classes and splits settled and every file seen to be there; none is opened."""
     manifest = read_rows(config.data, config.classes)
+    group = united(manifest.table["image"], own_groups(config.data, manifest).values())
+    manifest = replace(manifest, table=manifest.table.assign(group=group))
     manifest = replace(manifest, table=manifest.table.assign(split=divided(config, manifest)))
     check_leakage(manifest.table)
     check_parts(manifest.table, manifest.classes)
@@ -52,8 +54,9 @@ def fixed_steps(config: Config) -> Steps:
 def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     """The config of a run; with `data`, its data section is for that folder or table instead.
 
-    A table, or a folder that has a table of the name of the run's own, is read with the columns of the run's own table.
-    Other data are read as `cervinet init` would, unless an override names the reader.
+    A table, or a folder that has a table of the name of the run's own, is read with the columns of the run's own table,
+    and a table of pixels with the settings of the run's own. Other data are read as `cervinet init` would, unless an
+    override names the reader.
 
     Raises:
         UsageError: an override of what is fixed once a network is trained.
@@ -77,7 +80,9 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
             section["reader"] = "table" if data.is_file() else "class_folders"
         elif not (table and (data / (table["file"] or "")).is_file()):
             layout = find_layout(data)
-            section["root"], section["reader"] = str(layout.root), {layout.reader: layout.options}
+            own = section["reader"] if layout.reader == "pixel_table" and isinstance(section["reader"], dict) else {}
+            section["root"] = str(layout.root)
+            section["reader"] = {layout.reader: own.get(layout.reader, {}) | layout.options}
     return check(override(source, overrides))
 
 

@@ -438,12 +438,36 @@ class TestSeparateRoots:
         assert train(config(data % "two", Path("one"))).exit_code == 0
         with Path("run/predictions_test.csv").open(newline="") as file:
             assert {row["image"] for row in csv.DictReader(file)} == {f"../two/p.csv:{n}" for n in range(2, 12)}
+        # Another table has its classes by number too; the run knows their names.
+        for out, other in (("file", "small/p.csv"), ("folder", "small")):
+            assert cervinet("evaluate", "run", "--data", other, "--quiet", "--out", out).exit_code == 0
+            assert json.loads(Path(out, "metrics.json").read_text())["images"] == 10
 
     def test_a_copy_in_another_root_is_a_leak(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
         shutil.copytree(hundred, tmp_path / "other")
         result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
         assert result.exit_code == 4
         assert "data.check.duplicate_leaks" in result.stderr
+
+
+def test_weights_for_a_wrong_class_are_refused_before_any_picture_is_read(
+    hundred: Path, config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure.Picture, "read", lambda *arguments, **options: pytest.fail("a picture was read"))
+    result = train(config(), "training.imbalance={given: {weights: {a: 1, bb: 2}}}")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: `training.imbalance.given.weights` names 'bb', which is no class (did you mean 'b'?)\n",
+    )
+
+
+def test_a_pattern_that_is_found_nowhere_is_refused_by_the_preview(config: Callable[..., Path]) -> None:
+    result = cervinet("data", "preview", config("groups: {pattern: 'case_(\\w+)/'}"))
+    assert (result.exit_code, result.stderr) == (
+        3,
+        "Error: data.groups.pattern 'case_(\\w+)/' is found in none of the 100 paths, the first is a/00.png; "
+        "correct the pattern\n",
+    )
 
 
 def test_a_preview_is_drawn(world: World, tmp_path: Path) -> None:
