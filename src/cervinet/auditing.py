@@ -41,7 +41,7 @@ class Audited:
     """Pictures and what was found among them.
 
     Attributes:
-        manifest: the pictures to train on and to judge by, grouped and divided.
+        manifest: the pictures to train on and to judge by, grouped and divided, if they could be.
         whole: every picture that the reader found, with groups and splits; findings name its rows.
         findings: all of them, in the order of `findings.KINDS`.
         measured: row by row of `whole`.
@@ -118,7 +118,7 @@ def audited(config: Config, progress: Progress) -> Audited:
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     findings += [*torn, *shortcuts(manifest, measured, policies)]
     findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
-    sound = manifest.take(np.flatnonzero(split.notna()))
+    sound = manifest.take(np.flatnonzero(kept if undivided else split.notna()))
     stops = problem(findings, manifest) or undivided or _lacking_part(sound, len(manifest))
     return Audited(sound, manifest, tuple(findings), measured, stops)
 

@@ -280,6 +280,19 @@ def test_a_class_of_one_picture_with_folds(hundred: Path, config: Callable[..., 
     )
 
 
+def test_more_folds_than_groups_are_an_error_after_all_that_was_found(
+    hundred: Path, config: Callable[..., Path]
+) -> None:
+    copy_of(hundred / "a/02.png", hundred / "a/copy.png")
+    result = cervinet("data", "check", config("split: {folds: 101}"), "--out", "found")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        3,
+        "Error: `data.split.folds` is 101, which needs as many groups of pictures; got 100: choose fewer folds",
+    )
+    assert result.stdout.splitlines()[0].endswith("; 101 are used")
+    assert [row["image"] for row in issues(Path("found")) if row["finding"] == "duplicates"] == ["a/copy.png"]
+
+
 def test_links_that_leave_the_root(hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
     elsewhere = draw(tmp_path / "elsewhere/x.png", (30, 40))
     (hundred / "a/link.png").symlink_to(elsewhere)

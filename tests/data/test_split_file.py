@@ -111,6 +111,9 @@ class TestWritten:
         assert list(groups_from_file(free, path)) == ["p1", None, None]
         assert list(images_in_file(path)) == ["=a.png", "b.png", "c.png"]
 
+    def test_a_picture_that_was_excluded_may_be_gone(self, path):
+        assert list(splits_from_file(self.TABLE.assign(split=None)[:2], path)) == ["train", "test"]
+
     def test_names_that_are_not_utf_8_come_back(self, tmp_path):
         names = ["b/\udcff.png", "c.png"]
         table = table_of([{"image": name, "label": "x", "split": "train", "digest": "d"} for name in names])

@@ -40,7 +40,8 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
             f"{path} says no split for {len(unknown)} of {len(images)} pictures, the first is {unknown[0]}; "
             "use a file made from the same data, or leave data.split.file out"
         )
-    gone = list(set(earlier.index) - set(images))
+    # One that was excluded may have been removed since, as the message about unreadable pictures says.
+    gone = list(set(earlier.index[earlier["split"] != EXCLUDED]) - set(images))
     if gone:
         raise DataError(
             f"{path} lists {len(gone)} pictures that the data no longer have, the first is {min(gone)}; "
