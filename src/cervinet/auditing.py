@@ -72,6 +72,8 @@ def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = Tru
                     f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
                 )
             roots.append(_read_root(data, root))
+            if roots[-1].table.empty:
+                raise DataError(f"there are no pictures under {root}; check data.split.{split}_root")
             manifest = _joined(manifest, roots[-1], split)
     manifest = checked(manifest, classes, to_learn=to_learn)
     check_files(manifest)

@@ -415,6 +415,14 @@ class TestSeparateRoots:
         assert again.exit_code == 0
         assert json.loads(Path("again/metrics.json").read_text())["images"] == 8
 
+    def test_of_which_one_is_empty(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        result = train(config("split: {val_root: other}"))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: there are no pictures under other; check data.split.val_root\n",
+        )
+
     def test_are_no_part_of_other_data(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
         for number in range(16):
             draw(tmp_path / ("other", "third")[number > 9] / "ab"[number % 2] / f"o{number}.png", (30, 40))

@@ -34,9 +34,10 @@ class Digests:
     def __init__(self, cache: Path, root: Path) -> None:
         self._file = cache / "digests" / f"{digest_of(os.fsencode(root.resolve()))}.json"
         try:
-            self._known: dict[str, list[object]] = json.loads(self._file.read_text())
+            found = json.loads(self._file.read_text())
         except (OSError, ValueError):
-            self._known = {}
+            found = {}
+        self._known: dict[str, object] = found if isinstance(found, dict) else {}
         self.read = 0  # files hashed since, for the tests of the promise above
 
     def of(self, contents: Iterable[Path | NDArray[np.uint8]]) -> list[str | ImageError]:
@@ -52,7 +53,7 @@ class Digests:
             try:
                 stat = path.stat()
                 known = self._known.get(key)
-                if known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
+                if isinstance(known, list) and len(known) == 3 and known[:2] == [stat.st_size, stat.st_mtime_ns]:
                     digests.append(str(known[2]))
                     continue
             except (OSError, ValueError):
