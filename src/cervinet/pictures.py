@@ -13,7 +13,7 @@ from cervinet.data.layout import find_layout
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.manifest_checks import check_leakage, check_parts
 from cervinet.data.preprocess import Steps
-from cervinet.data.split_file import groups_from_file, images_in_file, splits_from_file
+from cervinet.data.split_file import digests_in_file, groups_from_file, images_in_file, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
 from cervinet.errors import ConfigError, UsageError
 from cervinet.progress import Progress
@@ -95,14 +95,19 @@ def pictures_to_judge(config: Config, run: Run, external: bool, progress: Progre
     trained = list(run.read_card().classes)
     if config.classes != trained:
         raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
-    return _all_of_other_data(config) if external else _own_test_part(config, run, progress)
+    return _all_of_other_data(config, run, progress) if external else _own_test_part(config, run, progress)
 
 
-def _all_of_other_data(config: Config) -> Manifest:
+def _all_of_other_data(config: Config, run: Run, progress: Progress) -> Manifest:
+    """Every picture; where some of them were used in training, the note says so beside every result."""
     manifest = read_rows(config.data, config.classes, to_learn=False)
     own = own_groups(config.data, manifest, needed=False)
     groups = united(manifest.table["image"], own.values())
-    return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own))
+    used = digests_in_file(run.splits, ("train", "val"))
+    seen = sum(digest in used for digest in digests_of(config.data, manifest, progress))
+    said = f"{seen:,} of {len(manifest):,} pictures were used in training" if seen else ""
+    note = ", ".join(filter(None, (manifest.note, said)))
+    return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own), note=note)
 
 
 def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:

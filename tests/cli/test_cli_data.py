@@ -256,6 +256,24 @@ class TestLeaks:
         assert "groups derived from near-duplicates" in again.stdout
 
 
+def test_pictures_that_a_network_was_trained_on_are_no_other_data(
+    hundred: Path, config: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert train(config()).exit_code == 0
+    with Path("run/splits.csv").open(newline="") as file:
+        split = {row["image"]: row["split"] for row in csv.DictReader(file)}
+    train_and_test = [next(image for image in split if split[image] == name) for name in ("train", "test")]
+    for image in train_and_test:
+        copy_of(hundred / image, tmp_path / "other" / image[0] / "copy" / Path(image).name)
+    for label in "ab":
+        draw(tmp_path / "other" / label / "new.png", (30, 40))
+    result = cervinet("evaluate", "run", "--data", "other", "--out", "judged", "--quiet")
+    assert result.exit_code == 0
+    assert "1 of 4 pictures were used in training" in result.stdout
+    note = json.loads(Path("judged/metrics.json").read_text())["note"]
+    assert note == "1 of 4 pictures were used in training"
+
+
 def test_a_picture_changed_since_the_split_is_refused(hundred: Path, config: Callable[..., Path]) -> None:
     assert train(config()).exit_code == 0
     draw(hundred / "a/00.png", (30, 40), seed=77)

@@ -3,7 +3,7 @@
 import pytest
 
 from cervinet.data.manifest import table_of
-from cervinet.data.split_file import groups_from_file, images_in_file, splits_from_file, write_splits
+from cervinet.data.split_file import digests_in_file, groups_from_file, images_in_file, splits_from_file, write_splits
 from cervinet.errors import DataError
 
 
@@ -110,6 +110,8 @@ class TestWritten:
         assert list(splits_from_file(free, path)) == ["train", "test", None]
         assert list(groups_from_file(free, path)) == ["p1", None, None]
         assert list(images_in_file(path)) == ["=a.png", "b.png", "c.png"]
+        assert digests_in_file(path, ("train", "test", "excluded")) == {"d1", "d2"}
+        assert digests_in_file(path, ("train", "val")) == {"d1"}
 
     def test_a_picture_that_was_excluded_may_be_gone(self, path):
         assert list(splits_from_file(self.TABLE.assign(split=None)[:2], path)) == ["train", "test"]

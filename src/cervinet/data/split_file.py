@@ -1,6 +1,6 @@
 """A division that is kept: written with a digest of every picture, refused where the pictures are others by now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -64,6 +64,12 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
 def images_in_file(path: Path) -> pd.Index:
     """The pictures that a splits.csv knows."""
     return _read(path).index
+
+
+def digests_in_file(path: Path, splits: Collection[str]) -> set[str]:
+    """The digests of the pictures of these splits."""
+    known = _read(path)
+    return set(known["digest"][known["split"].isin(splits)]) - {""}
 
 
 def groups_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
