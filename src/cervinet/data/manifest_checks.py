@@ -21,8 +21,8 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
         to_learn: every class needs pictures enough to learn it; pictures only to be judged on may lack a class.
 
     Raises:
-        DataError: no pictures, an unknown label, a class without pictures or with one, a picture listed twice.
-        LeakageError: a group that the data themselves put into two splits.
+        DataError: no pictures, an unknown label, a class without pictures or with one, a picture listed twice, a split
+            of another name, a class that the data keep out of train.
     """
     table, root = manifest.table, manifest.root
     if table.empty:

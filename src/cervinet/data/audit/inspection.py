@@ -1,6 +1,6 @@
 """What is wrong with a data set, and what follows for its rows.
 
-`inspect` looks at the pictures themselves, before they are divided; `data.leaks` at the division; `data.shortcuts` at
+`inspect` looks at the pictures themselves, before they are divided; `leaks` at the division; `shortcuts` at
 what gives classes and splits away. All number the rows as the manifest that was measured does.
 """
 
