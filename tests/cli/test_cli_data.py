@@ -493,7 +493,8 @@ def test_weights_for_a_wrong_class_are_refused_before_any_picture_is_read(
     hundred: Path, config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure.Picture, "read", lambda *arguments, **options: pytest.fail("a picture was read"))
-    result = train(config(), "training.imbalance={given: {weights: {a: 1, bb: 2}}}")
+    # In a cache of its own, lest the measurements of another test be remembered.
+    result = train(config("cache: empty"), "training.imbalance={given: {weights: {a: 1, bb: 2}}}")
     assert (result.exit_code, result.stderr) == (
         2,
         "Error: `training.imbalance.given.weights` names 'bb', which is no class (did you mean 'b'?)\n",
