@@ -91,8 +91,12 @@ def finding_section(found: Found, shown: Shown) -> Html:
     numbers = counted(len(found.findings), "finding")
     if found.pictures:
         numbers += f", {counted(found.pictures, 'picture')}"
-    setting = joined(text("To have something else done, set"), code(f"data.check.{found.kind}"))
-    now = joined(text("in the configuration; it is"), code(found.action), text("now."))
+    of_a_step = found.kind == "no_region"
+    setting = code("without") if of_a_step else code(f"data.check.{found.kind}")
+    setting = joined(text("To have something else done, set"), setting)
+    where = "for the step that crops" if of_a_step else "in the configuration"
+    was = "whole_image" if of_a_step and found.action == "warn" else found.action
+    now = joined(text(f"{where}; it is"), code(was), text("now."))
     return section(
         place_of(found),
         joined(text(kind.title), mark(DONE[found.action], found.action), faint(numbers)),

@@ -61,8 +61,10 @@ def finding_sentences(findings: Sequence[Finding]) -> list[str]:
         return ["Nothing was found."]
     stopping = list(dict.fromkeys(found.kind for found in by_kind(findings) if found.action == "error"))
     if not stopping:
-        return ["Nothing stands in the way of training."]
-    settings = ", ".join(f"data.check.{kind}" for kind in stopping)
+        return ["None of this stands in the way of training."]
+    settings = ", ".join(
+        "`without` of the step that crops" if kind == "no_region" else f"data.check.{kind}" for kind in stopping
+    )
     return [f"Mend the data of every 'error' before training, or have something else done about it: {settings}."]
 
 
