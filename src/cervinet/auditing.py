@@ -112,7 +112,7 @@ def audited(config: Config, progress: Progress) -> Audited:
     findings = [*inspection.inspect(manifest, measured, pairs, policies, data.image_size), *regions]
     kept = ~np.isin(np.arange(len(manifest)), inspection.excluded(findings))
     own = own_groups(data, manifest)
-    manifest = _grouped(manifest, own, inspection.clusters(len(manifest), findings))
+    manifest = _grouped(manifest, own, inspection.clusters(len(manifest), findings), kept)
     split, undivided = _divided_or_why(config, manifest, kept)
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     torn = leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
@@ -233,10 +233,12 @@ def own_groups(data: Data, manifest: Manifest, *, needed: bool = True) -> dict[s
     return keys
 
 
-def _grouped(manifest: Manifest, own: dict[str, pd.Series], clusters: NDArray[np.int64]) -> Manifest:
-    """Groups from the data themselves, joined by near-duplicates where these say more."""
+def _grouped(
+    manifest: Manifest, own: dict[str, pd.Series], clusters: NDArray[np.int64], kept: NDArray[np.bool_]
+) -> Manifest:
+    """Groups from the data themselves, joined by near-duplicates where these say more of the pictures that are kept."""
     images = manifest.table["image"]
     plain = groups.united(images, own.values())
     joined = groups.united(images, [*own.values(), clusters])
-    derived = () if joined.equals(plain) else (groups.NEAR_DUPLICATES,)
+    derived = () if joined[kept].equals(plain[kept]) else (groups.NEAR_DUPLICATES,)
     return replace(manifest, table=manifest.table.assign(group=joined), groups_from=(*own, *derived))

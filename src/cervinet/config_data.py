@@ -36,9 +36,9 @@ class Split(Section):
     @model_validator(mode="after")
     def _one_way(self) -> "Split":
         tests = [name for name in ("test", "test_root", "test_site", "folds") if getattr(self, name) is not None]
-        if self.file and (tests or self.val or self.val_root):
-            used = [*tests, *(name for name in ("val", "val_root") if getattr(self, name))]
-            raise ValueError(f"has a `file`, which leaves no use for {_listed(used)}; take it out")
+        rules = [name for name in ("val", "test", "test_site", "folds") if getattr(self, name) is not None]
+        if self.file and rules:
+            raise ValueError(f"has a `file`, which leaves no use for {_listed(rules)}; take it out")
         if len(tests) > 1:
             raise ValueError(f"can settle the test part in one way only; got {_listed(tests)}")
         if self.val and self.val_root:

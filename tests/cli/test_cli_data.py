@@ -520,3 +520,17 @@ def test_an_unknown_data_set(tmp_path: Path) -> None:
     result = cervinet("data", "download", "kaggle-cervic", "--to", tmp_path)
     assert result.exit_code == 2
     assert "(did you mean 'kaggle-cervix'?)" in result.stderr
+
+
+def test_the_division_of_a_run_with_separate_roots_can_be_used_again(
+    hundred: Path, config: Callable[..., Path], tmp_path: Path
+) -> None:
+    for number in range(8):
+        draw(tmp_path / "other" / "ab"[number % 2] / f"o{number}.png", (30, 40))
+    roots = f"test_root: {tmp_path}/other"
+    assert train(config(f"split: {{{roots}}}")).exit_code == 0
+    again = cervinet(
+        "train", "--config", config(f"split: {{{roots}, file: run/splits.csv}}"), "--run-dir", "second", "--quiet"
+    )
+    assert again.exit_code == 0
+    assert Path("second/splits.csv").read_bytes() == Path("run/splits.csv").read_bytes()
