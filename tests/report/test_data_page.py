@@ -84,8 +84,12 @@ class TestPage:
             assert section.one("h2").text == f"{kind.title} warning 1 finding, 2 pictures"
             assert [p.text for p in section.all("p")][:2] == [
                 kind.meaning,
-                f"A warning: nothing was changed. To have something else done, set data.check.{name} "
-                "in the configuration; it is warn now.",
+                "A warning: nothing was changed. To have something else done, set "
+                + (
+                    "without of the step that crops, in the data.preprocess list."
+                    if name == "no_region"
+                    else f"data.check.{name} in the configuration; it is warn now."
+                ),
             ]
             assert f"detail of {name}" in section.text
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cervinet.data.audit.findings import KINDS, Finding
+from cervinet.config_data import Check, Data
+from cervinet.data.audit.findings import KINDS, Finding, setting_of
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.report.findings import by_kind, finding_rows, finding_sentences
 
@@ -65,6 +66,18 @@ def test_what_stands_in_the_way_is_said_once_each_with_its_setting():
         "Mend the data of every 'error' before training, or have something else done about it: "
         "data.check.unreadable, data.check.group_leaks."
     ]
+
+
+def test_a_missing_region_is_a_matter_of_the_step_that_crops():
+    assert finding_sentences([Finding("no_region", "error", (0,))]) == [
+        "Mend the data of every 'error' before training, or have something else done about it: data.preprocess."
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_setting_is_one_of_the_config(kind):
+    section, _, name = setting_of(kind).removeprefix("data.").partition(".")
+    assert name in Check.model_fields if name else section in Data.model_fields
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cervinet.data.audit.findings import KINDS, Action, Finding
+from cervinet.data.audit.findings import KINDS, Action, Finding, setting_of
 from cervinet.data.manifest import Manifest
 from cervinet.escape import for_terminal
 from cervinet.report.data_overview import counted
@@ -91,8 +91,14 @@ def finding_section(found: Found, shown: Shown) -> Html:
     numbers = counted(len(found.findings), "finding")
     if found.pictures:
         numbers += f", {counted(found.pictures, 'picture')}"
-    setting = joined(text("To have something else done, set"), code(f"data.check.{found.kind}"))
-    now = joined(text("in the configuration; it is"), code(found.action), text("now."))
+    setting = text("To have something else done, set")
+    if found.kind == "no_region":
+        now = joined(
+            code("without"), text("of the step that crops, in the"), code(setting_of(found.kind)), text("list.")
+        )
+    else:
+        it_is = joined(text("in the configuration; it is"), code(found.action), text("now."))
+        now = joined(code(setting_of(found.kind)), it_is)
     return section(
         place_of(found),
         joined(text(kind.title), mark(DONE[found.action], found.action), faint(numbers)),
