@@ -78,6 +78,13 @@ def test_a_damaged_memory_is_made_anew(tmp_path, folder, content):
     assert opened(tmp_path, folder) == (expected, 0)
 
 
+def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, folder):
+    expected = opened(tmp_path, folder)[0]
+    (tmp_path / "file").touch()
+    digests = Digests(tmp_path / "file", folder)
+    assert digests.of(sorted(folder.iterdir())) == expected
+
+
 def test_each_folder_has_a_memory_of_its_own(tmp_path, folder):
     other = tmp_path / "other"
     other.mkdir()

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from cervinet.data.decode import read_bytes
@@ -60,9 +61,10 @@ class Digests:
             if now - stat.st_mtime_ns > _RACY_NS:
                 self._known[key], changed = [stat.st_size, stat.st_mtime_ns, digest], True
         if changed:
-            # The names of the pictures are in it, and may be those of patients.
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(self._file, json.dumps(self._known).encode())
+            with suppress(OSError):  # a memory only saves time; a command must not end for want of it
+                # The names of the pictures are in it, and may be those of patients.
+                self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_atomically(self._file, json.dumps(self._known).encode())
         return digests
 
     def of_pictures(self, pictures: Iterable[Picture]) -> list[str | ImageError]:
