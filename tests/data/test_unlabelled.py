@@ -12,7 +12,7 @@ def test_every_picture_below_a_folder(pictures):
     found = unlabelled(root)
     assert list(found.table["image"]) == ["2.png", "b/c/1.png", "train/x/3.jpg"]
     assert found.table[["label", "sublabel", "split", "masks"]].isna().all(axis=None)
-    assert found.ignored_line() == "1 files ignored: 1 not an image"
+    assert found.ignored_line() == "1 file ignored: 1 not an image"
 
 
 def test_no_folder(tmp_path):

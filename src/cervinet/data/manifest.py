@@ -103,7 +103,10 @@ class Manifest:
         if self.ignored.empty:
             return ""
         counts = Counter(self.ignored["reason"])
-        return f"{len(self.ignored)} files ignored: " + ", ".join(f"{n} {reason}" for reason, n in counts.most_common())
+        files = "file" if len(self.ignored) == 1 else "files"
+        return f"{len(self.ignored)} {files} ignored: " + ", ".join(
+            f"{n} {reason}" for reason, n in counts.most_common()
+        )
 
 
 def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFrame:
