@@ -21,10 +21,11 @@ from cervinet.data.audit.measure import measure
 from cervinet.data.audit.measurements import Measurements
 from cervinet.data.audit.near_duplicates import find_pairs
 from cervinet.data.audit.shortcuts import shortcuts
+from cervinet.data.crops import box_problem
 from cervinet.data.digests import Digests
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
-from cervinet.data.regions import box_problem, read_masks
+from cervinet.data.regions import read_masks
 from cervinet.data.split_file import splits_from_file
 from cervinet.data.splits import Rule, assign_splits
 from cervinet.data.store import default_cache
@@ -68,7 +69,11 @@ def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = Tru
                 raise ConfigError(
                     f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
                 )
-            manifest = _joined(manifest, _read_root(data, root), split)
+            try:
+                other = _read_root(data, root)
+            except DataError as error:
+                raise DataError(f"`data.split.{split}_root` is read like `data.root`: {error}") from None
+            manifest = _joined(manifest, other, split)
     manifest = checked(manifest, classes, to_learn=to_learn)
     check_files(manifest)
     if not data.outside_links:

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from cervinet.data.crops import box_problem
 from cervinet.data.picture import Picture
-from cervinet.data.regions import box_problem, read_masks
+from cervinet.data.regions import read_masks
 from cervinet.progress import Silent
 
 

@@ -36,6 +36,8 @@ def crop_to_box(
     """
     if picture.box is None:
         return _whole(image, picture, "box", without)
+    if problem := box_problem(picture, *image.shape[:2]):
+        raise ImageError(problem)
     return _crop(image, picture, picture.box, margin)
 
 
@@ -113,6 +115,19 @@ def united_mask(picture: Picture, shape: tuple[int, ...]) -> NDArray[np.bool_]:
             )
         united |= mask > mask.max() // 2
     return united
+
+
+def box_problem(picture: Picture, height: int, width: int) -> str:
+    """A sentence where the box of a picture of this size leaves it, or an empty text; half a pixel is no matter."""
+    if picture.box is None:
+        return ""
+    x, y, w, h = picture.box
+    if w > 0 and h > 0 and x >= -0.5 and y >= -0.5 and x + w <= width + 0.5 and y + h <= height + 0.5:
+        return ""
+    return (
+        f"the box of '{for_terminal(picture.path)}' must lie in the picture, {width}×{height}, but it goes from x "
+        f"{x:g} to {x + w:g} and from y {y:g} to {y + h:g}; correct the box, or take it out"
+    )
 
 
 def _whole(image: Image, picture: Picture, region: str, without: Without) -> Image:

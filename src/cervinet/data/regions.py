@@ -1,4 +1,4 @@
-"""Boxes and masks against the pictures that they were drawn on."""
+"""Masks against the pictures that they were drawn on."""
 
 from collections.abc import Sequence
 
@@ -9,21 +9,7 @@ from cervinet.data.crops import united_mask
 from cervinet.data.picture import Picture
 from cervinet.data.store import decode_all
 from cervinet.errors import ImageError
-from cervinet.escape import for_terminal
 from cervinet.progress import Progress
-
-
-def box_problem(picture: Picture, height: int, width: int) -> str:
-    """A sentence where the box of a picture of this size leaves it, or an empty text; half a pixel is no matter."""
-    if picture.box is None:
-        return ""
-    x, y, w, h = picture.box
-    if w > 0 and h > 0 and x >= -0.5 and y >= -0.5 and x + w <= width + 0.5 and y + h <= height + 0.5:
-        return ""
-    return (
-        f"the box of '{for_terminal(picture.path)}' must lie in the picture, {width}×{height}, but it goes from x "
-        f"{x:g} to {x + w:g} and from y {y:g} to {y + h:g}; correct the box, or take it out"
-    )
 
 
 def read_masks(
