@@ -363,6 +363,14 @@ class TestSeparateRoots:
         assert again.exit_code == 0
         assert json.loads(Path("again/metrics.json").read_text())["images"] == 8
 
+    def test_one_that_is_not_there(self, config: Callable[..., Path], tmp_path: Path) -> None:
+        result = train(config(f"split: {{test_root: {tmp_path}/othr}}"))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: `data.split.test_root` is read like `data.root`: data.root must be a folder; "
+            f"{tmp_path}/othr is not there\n",
+        )
+
     def test_a_copy_in_another_root_is_a_leak(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
         shutil.copytree(hundred, tmp_path / "other")
         result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
