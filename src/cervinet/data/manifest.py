@@ -29,7 +29,7 @@ from cervinet.data.picture import Picture
 SPLITS = ("train", "val", "test")
 TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split", "digest")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
+_SUFFIXES = "jpg jpeg jpe jfif jp2 j2k png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
 
 

@@ -147,7 +147,7 @@ def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
     for split in SPLITS:
         if not (table["split"] == split).any():
             raise DataError(
-                f"no pictures are left for {split}, for there are only {len(table)} in all; "
+                f"no pictures are left for {split}: {len(table)} are used, and {_together(table)}; "
                 "add pictures or groups, or change data.split"
             )
     learnt = set(table["label"][table["split"] == "train"])
@@ -157,6 +157,11 @@ def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
                 f"the class '{name}' has no pictures in train, so nothing could learn it; "
                 "add pictures or groups of it, or change data.split"
             )
+
+
+def _together(table: pd.DataFrame) -> str:
+    groups = table["group"].nunique() + int(table["group"].isna().sum())
+    return f"they are of {groups} groups, which stay whole" if groups < len(table) else "each stands for itself"
 
 
 def check_leakage(table: pd.DataFrame) -> None:
