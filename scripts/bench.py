@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from peak_memory import watched
+
 HERE = Path(__file__).parent
 CERVINET = str(Path(sys.executable).with_name("cervinet"))
 # What the recipe's augmentation layers do, on a black ground as there.
@@ -136,7 +138,7 @@ def memory(root: Path, folder: Path, pairs: int) -> dict[str, object]:
         reader = f"data.reader={{phantom: {{count: {count}, size: 96, photographs: 2}}}}"
         settings = ["data.image_size=[96, 96]", "model.architecture=skin_cnn", "training.epochs=2", "data.split={}"]
         command = [CERVINET, "train", "--config", str(HERE.parent / "configs" / "demo.yaml"), "--run-dir", str(run)]
-        peaks[count] = peak_anonymous([*command, "--quiet", reader, *settings])
+        peaks[count] = watched([*command, "--quiet", reader, *settings])[1]
     return {"mib": {str(n): round(p / 1024) for n, p in peaks.items()}, "ratio": round(peaks[10_000] / peaks[1_000], 3)}
 
 
@@ -168,23 +170,6 @@ def compared(ours: list[float], theirs: list[float]) -> dict[str, object]:
         "recipe_seconds": [round(s, 2) for s in theirs],
         "ratio": round(statistics.median(ratios), 3),
     }
-
-
-def peak_anonymous(command: list[str]) -> int:
-    """Peak RssAnon in KiB of a process, read every 20 ms; mapped pages of the store do not count."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = 0
-    while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-        except OSError:
-            break
-        found = re.search(r"RssAnon:\s+(\d+)", status)
-        peak = max(peak, int(found.group(1)) if found else 0)
-        time.sleep(0.02)
-    if process.wait():
-        raise SystemExit(f"{' '.join(command)} failed")
-    return peak
 
 
 def timed(action: Callable[[], object]) -> float:

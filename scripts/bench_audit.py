@@ -2,12 +2,11 @@
 
 Makes that many small JPEGs (100,000 unless given), of which one in fifty is a copy of another in one of the ways that
 the audit looks for, and audits them in processes of their own with empty caches: without and with near-duplicates.
-The ratio is of reading, decoding and measuring to reading and `cv2.imdecode` alone in as many threads.
+It is all from the folder to the divided pictures and their findings; the ratio is to reading the same files and
+`cv2.imdecode` alone in as many threads.
 """
 
 import json
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,16 +17,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cervinet.auditing import Audited, audited
+from cervinet.config import check
 from cervinet.data.audit.components import components
-from cervinet.data.audit.findings import KINDS
-from cervinet.data.audit.inspection import inspect
-from cervinet.data.audit.measure import measure
-from cervinet.data.audit.near_duplicates import find_pairs
-from cervinet.data.digests import Digests
-from cervinet.data.manifest_checks import checked
-from cervinet.data.readers.class_folders import class_folders
 from cervinet.environment import cores
 from cervinet.progress import Silent
+from cervinet.yaml_source import Source
+from peak_memory import watched
 
 SIDE = 96
 EVERY = 50
@@ -53,7 +49,8 @@ def main(count: int) -> None:
                 f"{folder}/cache-{near}",
                 near,
             ]
-            found, peak = watched(command)
+            printed, peak = watched(command)
+            found = json.loads(printed)
             parts = found.pop("components")
             if near == "1":
                 kinds = [kind for kind, _, _ in planted]
@@ -99,42 +96,31 @@ def texture(random: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def audit(root: Path, cache: Path, near: bool) -> None:
-    """One audit, step by step; prints one JSON line."""
+    """All that `cervinet data check` does but its page, twice: with an empty cache and from memory; one JSON line."""
     plain = timed(lambda: decode_all(sorted(root.rglob("*.jpg"))))
-    seconds: dict[str, float] = {}
-    clock = time.perf_counter()
-
-    def lap(step: str) -> None:
-        nonlocal clock
-        now = time.perf_counter()
-        seconds[step], clock = round(now - clock, 2), now
-
-    manifest = checked(class_folders(root), None)
-    pictures = manifest.pictures()
-    lap("read")
-    digests = Digests(cache, root).of_pictures(pictures)
-    lap("digests")
-    measured = measure(pictures, digests, cache, Silent())
-    lap("measure")
-    pairs = find_pairs(measured, Silent(), near=near)
-    lap("pairs")
-    findings = inspect(manifest, measured, pairs, dict.fromkeys(KINDS, "warn"), (SIDE, SIDE))
-    lap("inspect")
-    measure(pictures, digests, cache, Silent())
-    lap("measure_again")
-    again = seconds.pop("measure_again")
-    parts = components(len(manifest), ((pair.first, pair.second) for pair in pairs))
-    joined = {row for pair in pairs for row in (pair.first, pair.second)}
-    found = {
-        "seconds": {**seconds, "total": round(sum(seconds.values()), 2)},
-        "measured_again_seconds": again,
-        "imdecode_seconds": round(plain, 2),
-        "ratio": round((seconds["digests"] + seconds["measure"]) / plain, 2),
-        "pairs": len(pairs),
-        "findings": len(findings),
-        "components": {manifest.table["image"][row]: int(parts[row]) for row in joined},
+    data = {
+        "root": str(root),
+        "cache": str(cache),
+        "image_size": [SIDE, SIDE],
+        "check": {"near_duplicates": "group" if near else "ignore"},
     }
-    print(json.dumps(found))
+    config = check(Source({"data": data, "model": {"architecture": "skin_cnn"}}))
+    found: list[Audited] = []
+    first, again = (timed(lambda: found.append(audited(config, Silent()))) for _ in range(2))
+    images = found[0].whole.table["image"]
+    copies = [one.rows for one in found[0].findings if one.kind in ("duplicates", "near_duplicates", "near_conflicts")]
+    parts = components(len(images), ((rows[0], other) for rows in copies for other in rows[1:]))
+    joined = {row for rows in copies for row in rows}
+    result = {
+        "seconds": round(first, 1),
+        "seconds_again": round(again, 1),
+        "imdecode_seconds": round(plain, 1),
+        "ratio": round(first / plain, 2),
+        "pairs": len(copies),
+        "findings": len(found[0].findings),
+        "components": {images[row]: int(parts[row]) for row in joined},
+    }
+    print(json.dumps(result))
 
 
 def decode_all(paths: list[Path]) -> None:
@@ -150,24 +136,6 @@ def timed(action) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
-
-
-def watched(command: list[str]) -> tuple[dict, int]:
-    """What a process prints as JSON, and its peak RssAnon in KiB, read every 20 ms."""
-    peak = 0
-    with tempfile.TemporaryFile("w+") as out, subprocess.Popen(command, stdout=out) as process:
-        while process.poll() is None:
-            try:
-                status = Path(f"/proc/{process.pid}/status").read_text()
-            except OSError:
-                break
-            found = re.search(r"RssAnon:\s+(\d+)", status)
-            peak = max(peak, int(found.group(1)) if found else 0)
-            time.sleep(0.02)
-        if process.wait():
-            raise SystemExit(f"{' '.join(command)} failed")
-        out.seek(0)
-        return json.loads(out.read()), peak
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draw visuals/ anew, from synthetic phantoms alone.
 
-    python scripts/draw_visuals.py            # phantoms.png and architecture.png
+    python scripts/draw_visuals.py            # phantoms.png, augmentation.png and architecture.png
     python scripts/draw_visuals.py RUN        # and confusion_matrix.png, roc.png and progress.png of a run on phantoms
 
 RUN is the directory of a finished run on phantoms, such as `cervinet demo` leaves under runs/. Nothing is trained.
@@ -20,11 +20,14 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Path2D
 from PIL import Image
 
+from cervinet.config_augment import Augment
+from cervinet.data.augment import Augmentation
 from cervinet.data.phantoms.phantom import draw_photograph, list_photographs
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.predictions import read_predictions
 from cervinet.files import replacing
 from cervinet.report import plots
+from cervinet.report.plots.preview import PreviewRow, preview_sheet
 from cervinet.run import Run
 
 VISUALS = Path(__file__).parents[1] / "visuals"
@@ -48,6 +51,7 @@ FILLS = {"input": "#F1F1EC", "data": "#DCEAF4", "learn": "#F8E3D2", "run": "#E1E
 def main() -> None:
     VISUALS.mkdir(exist_ok=True)
     write(contact_sheet(), VISUALS / "phantoms.png", dpi=80)
+    write(augmentation(), VISUALS / "augmentation.png", dpi=130)
     write(architecture(), VISUALS / "architecture.png", dpi=110)
     for run in map(Path, sys.argv[1:2]):
         sample_plots(Run(run))
@@ -75,6 +79,19 @@ def contact_sheet() -> Figure:
     return figure
 
 
+def augmentation() -> Figure:
+    """One phantom of each type, and what the preset `medium` makes of it in five epochs."""
+    changes = Augmentation(**Augment.model_validate("medium").changes())
+    photographs = list_photographs(count=200, photographs=3, seed=SEED)
+    rows = []
+    for zone in TYPES:
+        shown = next(p for p in photographs if p.zone == zone)
+        image = draw_photograph(shown.patient, shown.view, size=(SIDE, SIDE), seed=SEED)
+        views = [changes.apply(image, seed=SEED, epoch=epoch, index=zone) for epoch in range(COLUMNS - 1)]
+        rows.append(PreviewRow(f"Type_{zone}", image, np.array(views)))
+    return preview_sheet(rows, NOTE)
+
+
 def two_views_each(photographs: list) -> list:
     """The first two views of the first three patients that have so many."""
     second = [p.patient for p in photographs if p.view == 2][: COLUMNS // 2]
@@ -90,9 +107,16 @@ def architecture() -> Figure:
     axes.text(2, 52.8, "cervinet: what flows from pictures to predictions", fontsize=14, color=INK, va="center")
     columns, (top, middle, low) = (2, 29, 56, 83), (37, 20, 3)
     config = box(axes, columns[0], top, "config.yaml", "every setting checked,\nall mistakes told at once", "input")
-    pictures = box(axes, columns[0], middle, "pictures", "class folders, a table,\nor synthetic phantoms", "input")
-    manifest = box(axes, columns[1], top, "manifest", "a row a picture: image,\nlabel, group, box, split", "data")
-    splits = box(axes, columns[1], middle, "splits", "stratified by class,\ngroups never torn apart", "data")
+    pictures = box(axes, columns[0], middle, "pictures", "folders, tables, masks,\nDICOM, tables of pixels", "input")
+    manifest = box(axes, columns[1], top, "manifest", "a row a picture: image,\nlabel, group, box, masks", "data")
+    splits = box(
+        axes,
+        columns[1],
+        middle,
+        "audit, groups, splits",
+        "copies and leaks are found,\ngroups never torn apart",
+        "data",
+    )
     store = box(axes, columns[1], low, "store", "decoded once to uint8,\nmapped into memory", "data")
     batches = box(axes, columns[2], low, "tf.data", "order, augmentation from\n(seed, epoch, index)", "learn")
     model = box(axes, columns[2], middle, "Keras model", "from scratch, or\nbackbone + new head", "learn")

@@ -226,7 +226,8 @@ def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device")
 def _settled(config: Config, manifest: Manifest) -> Config:
     """The config as it holds from any folder: with the classes found, and every path whole."""
     data, weights = config.data, config.model.weights
-    split = data.split.model_copy(update={"file": data.split.file and data.split.file.resolve()})
+    paths = {name: getattr(data.split, name) for name in ("file", "val_root", "test_root")}
+    split = data.split.model_copy(update={name: path and path.resolve() for name, path in paths.items()})
     whole = {"root": data.root and data.root.resolve(), "cache": data.cache and data.cache.resolve(), "split": split}
     named = weights in ("none", "imagenet")
     model = config.model if named else config.model.model_copy(update={"weights": str(Path(weights).resolve())})

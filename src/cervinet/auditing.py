@@ -23,6 +23,7 @@ from cervinet.data.audit.near_duplicates import find_pairs
 from cervinet.data.audit.shortcuts import shortcuts
 from cervinet.data.crops import box_problem
 from cervinet.data.digests import Digests
+from cervinet.data.imbalance import check_emphasis
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
 from cervinet.data.regions import read_masks
@@ -40,7 +41,7 @@ class Audited:
     """Pictures and what was found among them.
 
     Attributes:
-        manifest: the pictures to train on and to judge by, grouped and divided.
+        manifest: the pictures to train on and to judge by, grouped and divided, if they could be.
         whole: every picture that the reader found, with groups and splits; findings name its rows.
         findings: all of them, in the order of `findings.KINDS`.
         measured: row by row of `whole`.
@@ -63,6 +64,7 @@ class Audited:
 def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = True) -> Manifest:
     """What the reader finds under every root, with the classes settled; no picture is opened."""
     manifest = _read_root(data, data.root)
+    roots = [manifest]
     for split, root in (("val", data.split.val_root), ("test", data.split.test_root)):
         if root is not None:
             if split in set(manifest.table["split"]):
@@ -70,24 +72,33 @@ def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = Tru
                     f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
                 )
             try:
-                other = _read_root(data, root)
+                roots.append(_read_root(data, root))
             except DataError as error:
                 raise DataError(f"`data.split.{split}_root` is read like `data.root`: {error}") from None
-            manifest = _joined(manifest, other, split)
+            if roots[-1].table.empty:
+                raise DataError(f"there are no pictures under {root}; check data.split.{split}_root")
+            manifest = _joined(manifest, roots[-1], split)
     manifest = checked(manifest, classes, to_learn=to_learn)
     check_files(manifest)
     if not data.outside_links:
-        check_links(manifest)
+        for one in roots:  # joined, the paths of the others lead out of the first by themselves
+            check_links(one)
     return manifest
 
 
-def divided(config: Config, manifest: Manifest) -> pd.Series:
-    """The split of each row, by the file, rule, site or fold that `data.split` names; None for one left out."""
+def divided(config: Config, manifest: Manifest, kept: NDArray[np.bool_] | None = None) -> pd.Series:
+    """The split of each row that is kept, by what `data.split` says: a file, a rule, a site or a fold.
+
+    None for a row that is not kept, or that the file leaves out.
+    """
     wanted = config.data.split
+    kept = np.ones(len(manifest), bool) if kept is None else kept
     if wanted.file:
-        return splits_from_file(manifest.table, wanted.file)
+        return splits_from_file(manifest.table, wanted.file).where(kept, None)
     rule = Rule(**wanted.model_dump(include=set(Rule.__dataclass_fields__)))
-    return assign_splits(manifest.table, manifest.groups(), rule, seed=config.seed)
+    split = pd.Series(None, manifest.table.index, object)
+    split[kept] = assign_splits(manifest.table[kept], manifest.groups()[kept], rule, seed=config.seed)
+    return split
 
 
 def audited(config: Config, progress: Progress) -> Audited:
@@ -95,6 +106,7 @@ def audited(config: Config, progress: Progress) -> Audited:
     data = config.data
     policies = data.check.model_dump()
     manifest = read_rows(data, config.classes)
+    check_emphasis(manifest, config.training.imbalance.name, config.training.imbalance.options)
     digests = digests_of(data, manifest, progress)
     manifest = with_digests(manifest, digests)
     measured = measure(manifest.pictures(), digests, data.cache or default_cache(), progress)
@@ -104,19 +116,38 @@ def audited(config: Config, progress: Progress) -> Audited:
     kept = ~np.isin(np.arange(len(manifest)), inspection.excluded(findings))
     own = own_groups(data, manifest)
     manifest = _grouped(manifest, own, inspection.clusters(len(manifest), findings))
-    split = pd.Series(None, manifest.table.index, object)
-    split[kept] = divided(config, replace(manifest, table=manifest.table[kept]))
+    split, undivided = _divided_or_why(config, manifest, kept)
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     torn = leaks(manifest.table, groups.united(manifest.table["image"], own.values()), pairs, policies)
     split[inspection.excluded(torn)] = None
     manifest = replace(manifest, table=manifest.table.assign(split=split))
     findings += [*torn, *shortcuts(manifest, measured, policies)]
     findings.sort(key=lambda finding: list(KINDS).index(finding.kind))
-    sound = manifest.take(np.flatnonzero(split.notna()))
-    stops = problem(findings, manifest)
-    if not stops:
-        check_parts(sound.table, sound.classes)
+    sound = manifest.take(np.flatnonzero(kept if undivided else split.notna()))
+    stops = problem(findings, manifest) or undivided or _lacking_part(sound, len(manifest))
     return Audited(sound, manifest, tuple(findings), measured, stops)
+
+
+def _divided_or_why(config: Config, manifest: Manifest, kept: NDArray[np.bool_]) -> tuple[pd.Series, DataError | None]:
+    """The split of each row, or why there is none: what was found explains it, and is to be shown first."""
+    try:
+        return divided(config, manifest, kept), None
+    except DataError as error:
+        nothing = pd.Series(None, manifest.table.index, object)
+        return nothing, _without_excluded(error, int(kept.sum()), len(manifest))
+
+
+def _lacking_part(sound: Manifest, found: int) -> DataError | None:
+    """The error of a split without pictures, or of a class that nothing could learn."""
+    try:
+        check_parts(sound.table, sound.classes)
+    except DataError as error:
+        return _without_excluded(error, len(sound), found)
+    return None
+
+
+def _without_excluded(error: DataError, used: int, found: int) -> DataError:
+    return DataError(f"{error} ({found - used} of {found} pictures were excluded)") if used < found else error
 
 
 def _read_root(data: Data, root: Path | None) -> Manifest:
@@ -127,16 +158,25 @@ def _read_root(data: Data, root: Path | None) -> Manifest:
 def _joined(manifest: Manifest, other: Manifest, split: str) -> Manifest:
     """Pictures of another root behind those of the first, with paths from there."""
 
+    # Real places: behind a link, `..` leads elsewhere, and a run names its roots by their real places.
+    there, here = other.root.resolve(), manifest.root.resolve()
+
     def moved(path: str) -> str:
-        return Path(os.path.relpath(other.root / path, manifest.root)).as_posix()
+        return Path(os.path.relpath(there / path, here)).as_posix()
 
     table = other.table.assign(
         split=split,
-        image=other.table["image"] if other.pixels is not None else other.table["image"].map(moved),
+        image=other.table["image"].map(moved),
         masks=pd.Series([masks and tuple(map(moved, masks)) for masks in other.table["masks"]], dtype=object),
     )
     pixels = manifest.pixels
     if pixels is not None and other.pixels is not None:
+        sizes = [f"{each.shape[1]}×{each.shape[2]}" for each in (pixels, other.pixels)]
+        if sizes[0] != sizes[1]:
+            raise DataError(
+                f"the pictures of {split} must be of the size of the others, {sizes[0]}, but those of "
+                f"`data.split.{split}_root` are {sizes[1]}; name a table of the same size"
+            )
         pixels = np.concatenate([pixels, other.pixels])
     return replace(
         manifest,

@@ -13,7 +13,7 @@ from cervinet.data.layout import find_layout
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.manifest_checks import check_leakage, check_parts
 from cervinet.data.preprocess import Steps
-from cervinet.data.split_file import groups_from_file, images_in_file, splits_from_file
+from cervinet.data.split_file import digests_in_file, groups_from_file, images_in_file, splits_from_file
 from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
 from cervinet.errors import ConfigError, UsageError
 from cervinet.progress import Progress
@@ -24,6 +24,8 @@ from cervinet.yaml_source import override, read_yaml
 def read_manifest(config: Config) -> Manifest:
     """The pictures with classes and splits settled and every file seen to be there; none is opened."""
     manifest = read_rows(config.data, config.classes)
+    group = united(manifest.table["image"], own_groups(config.data, manifest).values())
+    manifest = replace(manifest, table=manifest.table.assign(group=group))
     manifest = replace(manifest, table=manifest.table.assign(split=divided(config, manifest)))
     check_leakage(manifest.table)
     check_parts(manifest.table, manifest.classes)
@@ -52,8 +54,9 @@ def fixed_steps(config: Config) -> Steps:
 def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     """The config of a run; with `data`, its data section is for that folder or table instead.
 
-    A table, or a folder that has a table of the name of the run's own, is read with the columns of the run's own table.
-    Other data are read as `cervinet init` would, unless an override names the reader.
+    A table, or a folder that has a table of the name of the run's own, is read with the columns of the run's own table,
+    and a table of pixels with the settings of the run's own. Other data are read as `cervinet init` would, unless an
+    override names the reader.
 
     Raises:
         UsageError: an override of what is fixed once a network is trained.
@@ -70,13 +73,16 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
         section = source.data["data"]
         table = section["reader"].get("table") if isinstance(section["reader"], dict) else None
         section["root"] = str(data)
+        section.pop("split", None)  # all of the other data are judged, and nothing but them
         if table and data.is_file():
             section["reader"] = {"table": table | {"file": None}}
         elif any(assignment.startswith("data.reader") for assignment in overrides):
             section["reader"] = "table" if data.is_file() else "class_folders"
         elif not (table and (data / (table["file"] or "")).is_file()):
             layout = find_layout(data)
-            section["root"], section["reader"] = str(layout.root), {layout.reader: layout.options}
+            own = section["reader"] if layout.reader == "pixel_table" and isinstance(section["reader"], dict) else {}
+            section["root"] = str(layout.root)
+            section["reader"] = {layout.reader: own.get(layout.reader, {}) | layout.options}
     return check(override(source, overrides))
 
 
@@ -89,14 +95,19 @@ def pictures_to_judge(config: Config, run: Run, external: bool, progress: Progre
     trained = list(run.read_card().classes)
     if config.classes != trained:
         raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
-    return _all_of_other_data(config) if external else _own_test_part(config, run, progress)
+    return _all_of_other_data(config, run, progress) if external else _own_test_part(config, run, progress)
 
 
-def _all_of_other_data(config: Config) -> Manifest:
+def _all_of_other_data(config: Config, run: Run, progress: Progress) -> Manifest:
+    """Every picture; where some of them were used in training, the note says so beside every result."""
     manifest = read_rows(config.data, config.classes, to_learn=False)
     own = own_groups(config.data, manifest, needed=False)
     groups = united(manifest.table["image"], own.values())
-    return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own))
+    used = digests_in_file(run.splits, ("train", "val"))
+    seen = sum(digest in used for digest in digests_of(config.data, manifest, progress))
+    said = f"{seen:,} of {len(manifest):,} pictures were used in training" if seen else ""
+    note = ", ".join(filter(None, (manifest.note, said)))
+    return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own), note=note)
 
 
 def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:

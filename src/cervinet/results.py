@@ -54,6 +54,8 @@ def show_findings(checked: "Checked") -> None:
     click.echo(for_terminal(f"{len(found.whole)} pictures under {found.whole.root}; {len(found.manifest)} are used"))
     if found.findings:
         console(sys.stdout).print(table(*finding_rows(found.whole, found.findings), words=WORDS))
+    for sentence in filter(None, (*found.whole.remarks, found.whole.ignored_line())):
+        click.echo(for_terminal(sentence))
     for sentence in finding_sentences(found.findings):
         click.echo(sentence)
     click.echo(f"Pages: {for_terminal(checked.page)} (pictures), {for_terminal(checked.issues)} (all of it)")

@@ -171,6 +171,36 @@ class TestUnreadable:
             ],
         )
 
+    def test_the_division_of_a_run_that_left_some_out_may_be_used_again(
+        self, hundred: Path, config: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        damage(hundred / "a/00.png")
+        assert train(config("check: {unreadable: exclude}")).exit_code == 0
+        data = "check: {unreadable: exclude}, split: {file: run/splits.csv}"
+        again = cervinet("train", "--config", config(data), "--run-dir", "second", "--quiet")
+        assert again.exit_code == 0
+        assert (tmp_path / "second/splits.csv").read_text() == (tmp_path / "run/splits.csv").read_text()
+
+    def test_a_class_of_which_nothing_is_left(self, hundred: Path, config: Callable[..., Path]) -> None:
+        damage(*(hundred / "a").iterdir())
+        result = cervinet("data", "check", config("check: {unreadable: exclude}"), "--out", "found", "--quiet")
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: the class 'a' has no pictures in train, so nothing could learn it; add pictures or groups of it, "
+            "or change data.split (50 of 100 pictures were excluded)\n",
+        )
+        assert len(issues(Path("found"))) >= 50
+
+    def test_nothing_is_left(self, hundred: Path, config: Callable[..., Path]) -> None:
+        damage(*hundred.rglob("*.png"))
+        result = cervinet("data", "check", config("check: {unreadable: exclude}"), "--out", "found", "--quiet")
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: no pictures are left to train on, for there are none; add pictures, or change data.split "
+            "(100 of 100 pictures were excluded)\n",
+        )
+        assert len(issues(Path("found"))) == 100
+
 
 class TestLeaks:
     def table(self, write: Write, hundred: Path, group: Callable[[int], str], split: Callable[[int], str]) -> str:
@@ -231,6 +261,24 @@ class TestLeaks:
         assert "groups derived from near-duplicates" in again.stdout
 
 
+def test_pictures_that_a_network_was_trained_on_are_no_other_data(
+    hundred: Path, config: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert train(config()).exit_code == 0
+    with Path("run/splits.csv").open(newline="") as file:
+        split = {row["image"]: row["split"] for row in csv.DictReader(file)}
+    train_and_test = [next(image for image in split if split[image] == name) for name in ("train", "test")]
+    for image in train_and_test:
+        copy_of(hundred / image, tmp_path / "other" / image[0] / "copy" / Path(image).name)
+    for label in "ab":
+        draw(tmp_path / "other" / label / "new.png", (30, 40))
+    result = cervinet("evaluate", "run", "--data", "other", "--out", "judged", "--quiet")
+    assert result.exit_code == 0
+    assert "1 of 4 pictures were used in training" in result.stdout
+    note = json.loads(Path("judged/metrics.json").read_text())["note"]
+    assert note == "1 of 4 pictures were used in training"
+
+
 def test_a_picture_changed_since_the_split_is_refused(hundred: Path, config: Callable[..., Path]) -> None:
     assert train(config()).exit_code == 0
     draw(hundred / "a/00.png", (30, 40), seed=77)
@@ -253,6 +301,19 @@ def test_a_class_of_one_picture_with_folds(hundred: Path, config: Callable[..., 
         "Error: the class 'rare' has one picture (rare/1.png); a class needs at least 2, one to learn from and one to "
         "be judged by\n",
     )
+
+
+def test_more_folds_than_groups_are_an_error_after_all_that_was_found(
+    hundred: Path, config: Callable[..., Path]
+) -> None:
+    copy_of(hundred / "a/02.png", hundred / "a/copy.png")
+    result = cervinet("data", "check", config("split: {folds: 101}"), "--out", "found")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        3,
+        "Error: `data.split.folds` is 101, which needs as many groups of pictures; got 100: choose fewer folds",
+    )
+    assert result.stdout.splitlines()[0].endswith("; 101 are used")
+    assert [row["image"] for row in issues(Path("found")) if row["finding"] == "duplicates"] == ["a/copy.png"]
 
 
 def test_links_that_leave_the_root(hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
@@ -371,6 +432,69 @@ class TestSeparateRoots:
             f"{tmp_path}/othr is not there\n",
         )
 
+    def test_are_found_from_any_folder_and_through_links(
+        self, hundred: Path, config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(8):
+            draw(tmp_path / "other" / "ab"[number % 2] / f"o{number}.png", (30, 40))
+        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep/link").symlink_to(hundred)
+        assert train(config("split: {test_root: other}", Path("deep/link"))).exit_code == 0
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        again = cervinet("evaluate", tmp_path / "run", "--quiet", "--out", "again")
+        assert again.exit_code == 0
+        assert json.loads(Path("again/metrics.json").read_text())["images"] == 8
+
+    def test_of_which_one_is_empty(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        result = train(config("split: {val_root: other}"))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: there are no pictures under other; check data.split.val_root\n",
+        )
+
+    def test_are_no_part_of_other_data(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
+        for number in range(16):
+            draw(tmp_path / ("other", "third")[number > 9] / "ab"[number % 2] / f"o{number}.png", (30, 40))
+        assert train(config(f"split: {{test_root: {tmp_path}/other}}")).exit_code == 0
+        assert cervinet("evaluate", "run", "--data", "third", "--quiet", "--out", "judged").exit_code == 0
+        assert json.loads(Path("judged/metrics.json").read_text())["images"] == 6
+
+    def test_links_that_leave_another_root(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
+        for number in range(8):
+            draw(tmp_path / "other" / "ab"[number % 2] / f"o{number}.png", (30, 40))
+        elsewhere = draw(tmp_path / "elsewhere/x.png", (30, 40))
+        (tmp_path / "other/a/link.png").symlink_to(elsewhere)
+        result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            f"Error: 1 pictures or masks are reached by links that lead out of {tmp_path}/other, the first is "
+            f"a/link.png, which is {elsewhere}; copy them there, or set data.outside_links=true\n",
+        )
+
+    def test_of_tables_of_pixels(self, config: Callable[..., Path], tmp_path: Path) -> None:
+        for folder, rows, side in (("one", 40, 8), ("two", 10, 8), ("small", 10, 4)):
+            (tmp_path / folder).mkdir()
+            cells = np.random.default_rng(rows).integers(0, 256, (rows, side * side * 3), np.uint8).tolist()
+            header = ",".join([*(f"pixel{n:04d}" for n in range(side * side * 3)), "label"])
+            lines = [",".join(map(str, [*row, n % 2])) for n, row in enumerate(cells)]
+            (tmp_path / folder / "p.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+        data = "reader: {pixel_table: {file: p.csv, names: [x, y]}}, split: {test_root: %s}"
+        result = train(config(data % "small", Path("one")))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: the pictures of test must be of the size of the others, 8×8, but those of `data.split.test_root` "
+            "are 4×4; name a table of the same size\n",
+        )
+        assert train(config(data % "two", Path("one"))).exit_code == 0
+        with Path("run/predictions_test.csv").open(newline="") as file:
+            assert {row["image"] for row in csv.DictReader(file)} == {f"../two/p.csv:{n}" for n in range(2, 12)}
+        # Another table has its classes by number too; the run knows their names.
+        for out, other in (("file", "small/p.csv"), ("folder", "small")):
+            assert cervinet("evaluate", "run", "--data", other, "--quiet", "--out", out).exit_code == 0
+            assert json.loads(Path(out, "metrics.json").read_text())["images"] == 10
+
     def test_a_copy_in_another_root_is_a_leak(self, hundred: Path, config: Callable[..., Path], tmp_path: Path) -> None:
         shutil.copytree(hundred, tmp_path / "other")
         result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
@@ -390,6 +514,27 @@ def test_a_preview_is_a_png(world: World) -> None:
 def test_a_preview_without_augmentation(world: World) -> None:
     assert cervinet("data", "preview", world.config, "training.augment=none", "--to", "sheet.png").exit_code == 0
     assert Path("sheet.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_weights_for_a_wrong_class_are_refused_before_any_picture_is_read(
+    hundred: Path, config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure.Picture, "read", lambda *arguments, **options: pytest.fail("a picture was read"))
+    # In a cache of its own, lest the measurements of another test be remembered.
+    result = train(config("cache: empty"), "training.imbalance={given: {weights: {a: 1, bb: 2}}}")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: `training.imbalance.given.weights` names 'bb', which is no class (did you mean 'b'?)\n",
+    )
+
+
+def test_a_pattern_that_is_found_nowhere_is_refused_by_the_preview(config: Callable[..., Path]) -> None:
+    result = cervinet("data", "preview", config("groups: {pattern: 'case_(\\w+)/'}"))
+    assert (result.exit_code, result.stderr) == (
+        3,
+        "Error: data.groups.pattern 'case_(\\w+)/' is found in none of the 100 paths, the first is a/00.png; "
+        "correct the pattern\n",
+    )
 
 
 def test_a_preview_is_drawn(world: World, tmp_path: Path) -> None:

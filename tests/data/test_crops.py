@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cervinet.data.crops import crop_to_box, crop_to_field, crop_to_masks, united_mask
+from cervinet.data.crops import box_problem, crop_to_box, crop_to_field, crop_to_masks, united_mask
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.errors import ImageError
@@ -48,11 +48,20 @@ class TestBox:
         )
 
     def test_a_box_beside_the_picture(self):
-        for x in (70, 51):  # all of it, and a part
-            assert message(crop_to_box, IMAGE, (1, 1), boxed(x, 0, 10, 10)) == (
-                f"the box of 'a.png' must lie in the picture, 60×40, but it goes from x {x} to {x + 10} and from y 0 "
-                "to 10; correct the box, or take it out"
-            )
+        assert message(crop_to_box, IMAGE, (1, 1), boxed(70, 0, 10, 10)) == (
+            "the box of 'a.png' must lie in the picture, 60×40, but it goes from x 70 to 80 and from y 0 to 10; "
+            "correct the box, or take it out"
+        )
+
+    def test_a_box_that_leaves_the_picture_is_not_cut_to_fit(self):
+        assert message(crop_to_box, IMAGE, (1, 1), boxed(50, 0, 12, 10)) == (
+            "the box of 'a.png' must lie in the picture, 60×40, but it goes from x 50 to 62 and from y 0 to 10; "
+            "correct the box, or take it out"
+        )
+
+    def test_a_box_of_less_than_a_pixel(self):
+        for box in ((10.5, 3, 0.2, 0.1), (59.9, 39.9, 0.1, 0.1)):
+            assert crop_to_box(IMAGE, (1, 1), boxed(*box)).shape == (1, 1, 3)
 
     def test_large_photographs_are_decoded_in_full_for_it(self, tmp_path):
         y, x = np.mgrid[0:800, 0:1200]
@@ -158,3 +167,24 @@ class TestField:
     @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 2)])
     def test_of_any_shape(self, shape):
         assert crop_to_field(np.full((*shape, 3), 9, np.uint8), (1, 1)).shape == (*shape, 3)
+
+
+@pytest.mark.parametrize("box", [None, (0, 0, 60, 40), (-0.4, -0.4, 60.8, 40.8), (10.5, 3, 1, 0.1)])
+def test_boxes_that_fit(box):
+    assert box_problem(Picture(Path("a.png"), box=box), 40, 60) == ""
+
+
+@pytest.mark.parametrize(
+    ("box", "where"),
+    [
+        ((50, 0, 11, 5), "x 50 to 61 and from y 0 to 5"),
+        ((0, 36, 5, 5), "x 0 to 5 and from y 36 to 41"),
+        ((-1, 0, 5, 5), "x -1 to 4 and from y 0 to 5"),
+        ((3, 3, 0, 5), "x 3 to 3 and from y 3 to 8"),
+        ((3, 3, 5, -2), "x 3 to 8 and from y 3 to 1"),
+    ],
+)
+def test_boxes_that_do_not(box, where):
+    assert box_problem(Picture(Path("a.png"), box=box), 40, 60) == (
+        f"the box of 'a.png' must lie in the picture, 60×40, but it goes from {where}; correct the box, or take it out"
+    )

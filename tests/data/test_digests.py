@@ -1,12 +1,14 @@
 """Digests are remembered while a file stays the same, and only where that is safe."""
 
 import hashlib
+import json
 import os
 import time
 
 import pytest
 
 from cervinet.data.digests import Digests, digest_of
+from cervinet.data.picture import Picture
 
 LONG_AGO = time.time_ns() - 3600 * 10**9
 
@@ -69,7 +71,7 @@ def test_a_change_within_the_clocks_resolution_is_seen(tmp_path, folder):
     assert opened(tmp_path, folder)[0][0] == digest_of(b"2")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1, 2"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1, 2", b"[]", b"null", b"5"])
 def test_a_damaged_memory_is_made_anew(tmp_path, folder, content):
     expected = opened(tmp_path, folder)[0]
     (file,) = (tmp_path / "cache" / "digests").iterdir()
@@ -78,11 +80,29 @@ def test_a_damaged_memory_is_made_anew(tmp_path, folder, content):
     assert opened(tmp_path, folder) == (expected, 0)
 
 
-def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, folder):
+def test_a_damaged_entry_is_made_anew(tmp_path, folder):
     expected = opened(tmp_path, folder)[0]
-    (tmp_path / "file").touch()
-    digests = Digests(tmp_path / "file", folder)
-    assert digests.of(sorted(folder.iterdir())) == expected
+    (file,) = (tmp_path / "cache" / "digests").iterdir()
+    for damage in (5, None, [], [1, LONG_AGO]):
+        file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), damage)))
+        assert opened(tmp_path, folder) == (expected, 3)
+
+
+def test_a_memory_that_cannot_be_written_stops_nothing(tmp_path, folder):
+    (tmp_path / "cache").touch()
+    assert opened(tmp_path, folder)[0] == [digest_of(b"a"), digest_of(b"b"), digest_of(b"c")]
+
+
+def test_of_pictures_are_made_while_their_progress_is_shown(tmp_path, folder):
+    digests, read = Digests(tmp_path / "cache", folder), []
+
+    def pictures():
+        for path in sorted(folder.iterdir()):
+            yield Picture(path)
+            read.append(digests.read)
+
+    digests.of_pictures(pictures())
+    assert read == [1, 2, 3]
 
 
 def test_each_folder_has_a_memory_of_its_own(tmp_path, folder):

@@ -188,8 +188,15 @@ class TestParts:
         with pytest.raises(DataError) as caught:
             check_parts(manifest(("a", "train"), ("b", "train"), ("a", "val")).table, ("a", "b"))
         assert str(caught.value) == (
-            "no pictures are left for test: 3 are used, and each stands for itself; add pictures or groups, or change "
-            "data.split"
+            "no pictures are left for test, for there are only 3 in all; add pictures or groups, or change data.split"
+        )
+
+    def test_a_split_without_pictures_where_few_groups_hold_all(self):
+        with pytest.raises(DataError) as caught:
+            check_parts(manifest(("a", "train", "p"), ("b", "train", "p"), ("a", "train", "p")).table, ("a", "b"))
+        assert str(caught.value) == (
+            "no pictures are left for val, for there are only 3 in all, in 1 group; "
+            "add pictures or groups, or change data.split"
         )
 
     def test_a_class_that_nothing_could_learn(self):

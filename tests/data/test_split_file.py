@@ -3,7 +3,7 @@
 import pytest
 
 from cervinet.data.manifest import table_of
-from cervinet.data.split_file import groups_from_file, images_in_file, splits_from_file, write_splits
+from cervinet.data.split_file import digests_in_file, groups_from_file, images_in_file, splits_from_file, write_splits
 from cervinet.errors import DataError
 
 
@@ -110,6 +110,19 @@ class TestWritten:
         assert list(splits_from_file(free, path)) == ["train", "test", None]
         assert list(groups_from_file(free, path)) == ["p1", None, None]
         assert list(images_in_file(path)) == ["=a.png", "b.png", "c.png"]
+        assert digests_in_file(path, ("train", "test", "excluded")) == {"d1", "d2"}
+        assert digests_in_file(path, ("train", "val")) == {"d1"}
+
+    def test_a_picture_that_was_excluded_may_be_gone(self, path):
+        assert list(splits_from_file(self.TABLE.assign(split=None)[:2], path)) == ["train", "test"]
+
+    def test_names_that_are_not_utf_8_come_back(self, tmp_path):
+        names = ["b/\udcff.png", "c.png"]
+        table = table_of([{"image": name, "label": "x", "split": "train", "digest": "d"} for name in names])
+        write_splits(table, tmp_path / "s.csv")
+        assert list(splits_from_file(table, tmp_path / "s.csv")) == ["train", "train"]
+        assert list(groups_from_file(table, tmp_path / "s.csv")) == [None, None]
+        assert list(images_in_file(tmp_path / "s.csv")) == names
 
     def test_a_picture_that_was_unreadable_then_may_be_whole_now(self, path):
         assert splits_from_file(self.TABLE.assign(split=None, digest=["d1", "d2", "d3"]), path)[2] is None

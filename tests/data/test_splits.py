@@ -194,6 +194,14 @@ class TestOneSiteOut:
         assert (split[:10] == "test").all()
         assert split[10:].value_counts().to_dict() == {"train": 41, "val": 10}
 
+    def test_all_pictures_of_one_site(self):
+        table = table_of([{"image": f"{n}.png", "label": "ab"[n % 2], "site": "x"} for n in range(6)])
+        with pytest.raises(DataError) as caught:
+            assign_splits(table, table["image"], Rule(test_site="x"), seed=1)
+        assert str(caught.value) == (
+            "no pictures are left to train on, for all 6 are for test; add pictures, or change data.split"
+        )
+
     def test_a_site_that_is_not_there(self):
         with pytest.raises(ConfigError) as caught:
             assigned(self.table(), test_site="norht")

@@ -1,5 +1,6 @@
 """Every picture is decoded once; a store is whole or not there, and another as soon as a pixel could differ."""
 
+import errno
 import os
 import shutil
 import signal
@@ -241,6 +242,17 @@ store.open_store(pictures, root, {SIZE}, {STEPS}, root.parent / "cache", Silent(
         assert str(caught.value) == (
             f"the folder of prepared pictures {tmp_path / 'file' / 'stores'} cannot be made: Not a directory; "
             "set data.cache to a folder that can be written to, or data.store=false"
+        )
+
+    def test_a_cache_that_cannot_be_written_to(self, root, monkeypatch):
+        def refuse(dir, prefix):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(store.tempfile, "mkdtemp", refuse)
+        with pytest.raises(DataError) as caught:
+            opened(root)
+        assert str(caught.value).split(" cannot be made: ")[1] == (
+            "Permission denied; set data.cache to a folder that can be written to, or data.store=false"
         )
 
 

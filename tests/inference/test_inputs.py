@@ -110,6 +110,17 @@ class TestBoxes:
         path = file("image,x,y,w,h\na/1.png,1,1,1,1\nb/1.png,1,1,1,1\na/1.png,2,2,2,2\n")
         assert self.error(path) == f"{path}:4 has a second box for a/1.png, the first is in line 2; keep one"
 
+    def test_a_box_for_two_pictures(self, file):
+        path = file("image,x,y,w,h\n1.png,1,1,1,1\n")
+        assert self.error(path) == (
+            f"{path}:2 has a box that fits two pictures, scans/a/1.png and scans/b/1.png; "
+            "name more of the path in its column image"
+        )
+
+    def test_whole_paths(self, file):
+        path = file(f"image,x,y,w,h\n{Path('scans/a/1.png').absolute()},1,2,3,4\n")
+        assert [picture.box for picture in with_boxes(self.PICTURES, path)] == [(1, 2, 3, 4), None, None]
+
     def test_for_no_picture(self, file):
         path = file("image,x,y,w,h\nc.png,1,1,1,1\n")
         assert self.error(path) == (

@@ -81,15 +81,13 @@ class TestPage:
         assert len(ids) == len(set(ids))
         for name, kind in KINDS.items():
             section = part(page, f"{name}-warn")
+            setting, now = f"data.check.{name} in the configuration", "warn"
+            if name == "no_region":  # the policy is an option of the step
+                setting, now = "without for the step that crops", "whole_image"
             assert section.one("h2").text == f"{kind.title} warning 1 finding, 2 pictures"
             assert [p.text for p in section.all("p")][:2] == [
                 kind.meaning,
-                "A warning: nothing was changed. To have something else done, set "
-                + (
-                    "without of the step that crops, in the data.preprocess list."
-                    if name == "no_region"
-                    else f"data.check.{name} in the configuration; it is warn now."
-                ),
+                f"A warning: nothing was changed. To have something else done, set {setting}; it is {now} now.",
             ]
             assert f"detail of {name}" in section.text
 

@@ -38,7 +38,7 @@ def crop_to_box(
         return _whole(image, picture, "box", without)
     if problem := box_problem(picture, *image.shape[:2]):
         raise ImageError(problem)
-    return _crop(image, picture, picture.box, margin)
+    return _crop(image, picture.box, margin)
 
 
 @register("preprocess", cuts=True, region="masks", from_experts=True)
@@ -61,7 +61,7 @@ def crop_to_masks(
     if not region.any():
         return _whole(image, picture, "mask that is not empty", without)
     x, y, w, h = cv2.boundingRect(region.astype(np.uint8))
-    return _crop(image, picture, (x, y, w, h), margin)
+    return _crop(image, (x, y, w, h), margin)
 
 
 @register("preprocess", cuts=True)
@@ -139,14 +139,11 @@ def _whole(image: Image, picture: Picture, region: str, without: Without) -> Ima
     )
 
 
-def _crop(image: Image, picture: Picture, box: Box, margin: float) -> Image:
+def _crop(image: Image, box: Box, margin: float) -> Image:
+    """The box and its margin as far as they lie in the picture, one pixel at least."""
     x, y, w, h = box
     height, width = image.shape[:2]
-    left, right = max(0, round(x - margin * w)), min(width, round(x + (1 + margin) * w))
-    top, bottom = max(0, round(y - margin * h)), min(height, round(y + (1 + margin) * h))
-    if right <= left or bottom <= top:
-        raise ImageError(
-            f"the box of '{for_terminal(picture.path)}' must lie in the picture, {width}×{height}, but it is at "
-            f"x {x:g} to {x + w:g}, y {y:g} to {y + h:g}; correct the box"
-        )
+    left, top = min(max(0, round(x - margin * w)), width - 1), min(max(0, round(y - margin * h)), height - 1)
+    right = min(width, max(left + 1, round(x + (1 + margin) * w)))
+    bottom = min(height, max(top + 1, round(y + (1 + margin) * h)))
     return np.ascontiguousarray(image[top:bottom, left:right])

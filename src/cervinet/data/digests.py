@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cervinet.data.decode import read_bytes
 from cervinet.data.picture import Picture
 from cervinet.errors import ImageError
@@ -31,22 +34,26 @@ class Digests:
     def __init__(self, cache: Path, root: Path) -> None:
         self._file = cache / "digests" / f"{digest_of(os.fsencode(root.resolve()))}.json"
         try:
-            self._known: dict[str, list[object]] = json.loads(self._file.read_text())
+            found = json.loads(self._file.read_text())
         except (OSError, ValueError):
-            self._known = {}
+            found = {}
+        self._known: dict[str, object] = found if isinstance(found, dict) else {}
         self.read = 0  # files hashed since, for the tests of the promise above
 
-    def of(self, paths: Iterable[Path]) -> list[str | ImageError]:
-        """The digest of each file, or why it cannot be read."""
+    def of(self, contents: Iterable[Path | NDArray[np.uint8]]) -> list[str | ImageError]:
+        """The digest of each file or array of pixels, or why it cannot be read."""
         digests: list[str | ImageError] = []
         changed = False
         now = time.time_ns()
-        for path in paths:
+        for path in contents:
+            if isinstance(path, np.ndarray):
+                digests.append(digest_of(path.tobytes()))
+                continue
             key = os.fspath(path)
             try:
                 stat = path.stat()
                 known = self._known.get(key)
-                if known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
+                if isinstance(known, list) and len(known) == 3 and known[:2] == [stat.st_size, stat.st_mtime_ns]:
                     digests.append(str(known[2]))
                     continue
             except (OSError, ValueError):
@@ -61,7 +68,7 @@ class Digests:
             if now - stat.st_mtime_ns > _RACY_NS:
                 self._known[key], changed = [stat.st_size, stat.st_mtime_ns, digest], True
         if changed:
-            with suppress(OSError):  # a memory only saves time; a command must not end for want of it
+            with suppress(OSError):  # a memory only saves time; a run must not end for want of it
                 # The names of the pictures are in it, and may be those of patients.
                 self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 write_atomically(self._file, json.dumps(self._known).encode())
@@ -69,6 +76,4 @@ class Digests:
 
     def of_pictures(self, pictures: Iterable[Picture]) -> list[str | ImageError]:
         """The same for pictures, whose pixels may be at hand; masks and boxes are no part of it."""
-        pictures = list(pictures)
-        files = iter(self.of(picture.path for picture in pictures if picture.pixels is None))
-        return [next(files) if p.pixels is None else digest_of(p.pixels.tobytes()) for p in pictures]
+        return self.of(picture.path if picture.pixels is None else picture.pixels for picture in pictures)

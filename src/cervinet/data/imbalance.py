@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -91,7 +92,16 @@ class EffectiveCount:
 
 def emphasis_of(manifest: Manifest, name: str, options: Mapping[str, Any]) -> Emphasis:
     """What the function of this name makes of the training part. Raises ConfigError as that function does."""
-    counts = manifest.part("train")["label"].value_counts()
+    return _of_labels(manifest.part("train")["label"], manifest, name, options)
+
+
+def check_emphasis(manifest: Manifest, name: str, options: Mapping[str, Any]) -> None:
+    """Raises a ConfigError of `emphasis_of` that can be told before the pictures are divided."""
+    _of_labels(manifest.table["label"], manifest, name, options)
+
+
+def _of_labels(labels: pd.Series, manifest: Manifest, name: str, options: Mapping[str, Any]) -> Emphasis:
+    counts = labels.value_counts()
     function = find("imbalance", name).function
     emphasis: Emphasis = function({one: int(counts.get(one, 0)) for one in manifest.classes}, **options)
     return emphasis

@@ -21,8 +21,8 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
         to_learn: every class needs pictures enough to learn it; pictures only to be judged on may lack a class.
 
     Raises:
-        DataError: no pictures, an unknown label, a class without pictures or with one, a picture listed twice.
-        LeakageError: a group that the data themselves put into two splits.
+        DataError: no pictures, an unknown label, a class without pictures or with one, a picture listed twice, a split
+            of another name, a class that the data keep out of train.
     """
     table, root = manifest.table, manifest.root
     if table.empty:
@@ -146,8 +146,10 @@ def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
     """Raises a DataError when a split has no pictures, or when none of a class is there to learn from."""
     for split in SPLITS:
         if not (table["split"] == split).any():
+            groups = table["group"].fillna(table["image"]).nunique()
+            where = f", in {groups} group{'s' * (groups > 1)}" if groups < len(table) else ""
             raise DataError(
-                f"no pictures are left for {split}: {len(table)} are used, and {_together(table)}; "
+                f"no pictures are left for {split}, for there are only {len(table)} in all{where}; "
                 "add pictures or groups, or change data.split"
             )
     learnt = set(table["label"][table["split"] == "train"])
@@ -157,11 +159,6 @@ def check_parts(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
                 f"the class '{name}' has no pictures in train, so nothing could learn it; "
                 "add pictures or groups of it, or change data.split"
             )
-
-
-def _together(table: pd.DataFrame) -> str:
-    groups = table["group"].nunique() + int(table["group"].isna().sum())
-    return f"they are of {groups} groups, which stay whole" if groups < len(table) else "each stands for itself"
 
 
 def check_leakage(table: pd.DataFrame) -> None:

@@ -1,6 +1,6 @@
 """A division that is kept: written with a digest of every picture, refused where the pictures are others by now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -40,13 +40,14 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
             f"{path} says no split for {len(unknown)} of {len(images)} pictures, the first is {unknown[0]}; "
             "use a file made from the same data, or leave data.split.file out"
         )
-    gone = list(set(earlier.index) - set(images))
+    # One that was excluded may have been removed since, as the message about unreadable pictures says.
+    gone = list(set(earlier.index[earlier["split"] != EXCLUDED]) - set(images))
     if gone:
         raise DataError(
             f"{path} lists {len(gone)} pictures that the data no longer have, the first is {min(gone)}; "
             "bring them back, or make a new division"
         )
-    earlier = earlier.loc[images]
+    earlier = earlier.loc[pd.Index(images, dtype=object)]
     _compare(earlier["label"], table["label"], path, "label", "other labels")
     _compare(earlier["digest"], table["digest"], path, "digest", "other content")
     # What the data call train may have been divided further; their own val and test must stay what they are.
@@ -63,6 +64,12 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
 def images_in_file(path: Path) -> pd.Index:
     """The pictures that a splits.csv knows."""
     return _read(path).index
+
+
+def digests_in_file(path: Path, splits: Collection[str]) -> set[str]:
+    """The digests of the pictures of these splits."""
+    known = _read(path)
+    return set(known["digest"][known["split"].isin(splits)]) - {""}
 
 
 def groups_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
@@ -84,7 +91,9 @@ def _read(path: Path) -> pd.DataFrame:
         if found.setdefault(image, split) != split:
             raise DataError(f"{path}:{line} puts {image} into {split}, an earlier line into {found[image]}; keep one")
     columns = {name: earlier.text(name) for name in COLUMNS}
-    return pd.DataFrame(columns, dtype=object).drop_duplicates("image").set_index("image")
+    table = pd.DataFrame(columns, dtype=object).drop_duplicates("image")
+    # Arrow, behind pandas' own text type, refuses file names that are not UTF-8.
+    return table.set_index(pd.Index(table["image"], dtype=object))
 
 
 def _compare(then: pd.Series, now: pd.Series, path: Path, column: str, what: str) -> None:

@@ -47,8 +47,9 @@ def assign_splits(table: pd.DataFrame, groups: pd.Series, rule: Rule, *, seed: i
         "train", "val" or "test" for each row.
 
     Raises:
-        ConfigError: a rule for a split that the data bring, or one that leaves nothing to train on.
-        DataError: no picture of the site, or too few pictures for folds.
+        ConfigError: a rule for a split that the data bring, shares that leave nothing to train on, or a site where no
+            picture was taken.
+        DataError: too few pictures for folds, or none to train on.
     """
     given = set(table["split"].dropna())
     split = table["split"].copy()
@@ -77,6 +78,9 @@ def assign_splits(table: pd.DataFrame, groups: pd.Series, rule: Rule, *, seed: i
         )
     fractions = {"train": 1 - sum(fractions.values()), **fractions}
     free = split.isna() | (split == "train")
+    if not free.any():
+        why = f"all {len(table)} are for {' and '.join(sorted(settled))}" if len(table) else "there are none"
+        raise DataError(f"no pictures are left to train on, for {why}; add pictures, or change data.split")
     split[free] = divide(table["label"][free], groups[free], fractions, seed)
     return split
 

@@ -128,10 +128,14 @@ def _make_folder(stores: Path) -> None:
     try:
         stores.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise DataError(
-            f"the folder of prepared pictures {stores} cannot be made: {error.strerror}; "
-            "set data.cache to a folder that can be written to, or data.store=false"
-        ) from None
+        raise _unwritable(stores, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> DataError:
+    return DataError(
+        f"the folder of prepared pictures {folder} cannot be made: {error.strerror}; "
+        "set data.cache to a folder that can be written to, or data.store=false"
+    )
 
 
 def decode_all(
@@ -180,7 +184,10 @@ def _build(
             f"{free / 2**30:.1f} GiB free; set data.cache to a larger disk, or data.store=false"
         )
     # The pictures are of patients: mkdtemp makes a folder that only its owner can enter.
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_UNFINISHED))
+    except OSError as error:
+        raise _unwritable(folder, error) from None
     try:
         images = _open_array(temporary / "images.npy", shape)
         decoded = decode_all(pictures, lambda picture: prepare(picture, size, steps))

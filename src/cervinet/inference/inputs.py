@@ -47,7 +47,7 @@ def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:
     A row is for the picture whose path ends with what its column `image` says.
 
     Raises:
-        DataError: no such table, a box that is none, two boxes for one picture, or none for any.
+        DataError: no such table, a box that is none, two boxes for one picture, one for two, or none for any.
     """
     table = read_table(path)
     missing = [name for name in ("image", *_BOX) if name not in table.header]
@@ -67,7 +67,16 @@ def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:
                 f"{path}:{line} has a second box for {image}, the first is in line {boxes[parts][0]}; keep one"
             )
         boxes[parts] = (line, (box[0], box[1], box[2], box[3]))
-    found = [replace(picture, box=_box_of(picture, boxes)) for picture in pictures]
+    found, taken = [], dict[int, Path]()
+    for picture in pictures:
+        line, box = _box_of(picture, boxes) or (0, None)
+        other = taken.setdefault(line, picture.path) if line else picture.path
+        if other != picture.path:
+            raise DataError(
+                f"{path}:{line} has a box that fits two pictures, {for_terminal(other)} and "
+                f"{for_terminal(picture.path)}; name more of the path in its column image"
+            )
+        found.append(replace(picture, box=box))
     if not any(picture.box for picture in found):
         raise DataError(
             f"{path} has no box for any of the pictures, the first of which is {for_terminal(pictures[0].path)}; "
@@ -76,10 +85,10 @@ def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:
     return found
 
 
-def _box_of(picture: Picture, boxes: Mapping[tuple[str, ...], tuple[int, Box]]) -> Box | None:
-    parts = picture.path.parts
-    ends = (boxes.get(parts[start:]) for start in range(len(parts)))
-    return next((found[1] for found in ends if found), None)
+def _box_of(picture: Picture, boxes: Mapping[tuple[str, ...], tuple[int, Box]]) -> tuple[int, Box] | None:
+    """The line and the box of the longest end of the picture's path that there is one for."""
+    parts = picture.path.absolute().parts
+    return next((boxes[parts[start:]] for start in range(len(parts)) if parts[start:] in boxes), None)
 
 
 def region_remarks(card: ModelCard, pictures: Sequence[Picture]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cervinet.data.audit.findings import KINDS, Action, Finding, setting_of
+from cervinet.data.audit.findings import KINDS, Action, Finding
 from cervinet.data.manifest import Manifest
 from cervinet.escape import for_terminal
 from cervinet.report.data_overview import counted
@@ -91,14 +91,12 @@ def finding_section(found: Found, shown: Shown) -> Html:
     numbers = counted(len(found.findings), "finding")
     if found.pictures:
         numbers += f", {counted(found.pictures, 'picture')}"
-    setting = text("To have something else done, set")
-    if found.kind == "no_region":
-        now = joined(
-            code("without"), text("of the step that crops, in the"), code(setting_of(found.kind)), text("list.")
-        )
-    else:
-        it_is = joined(text("in the configuration; it is"), code(found.action), text("now."))
-        now = joined(code(setting_of(found.kind)), it_is)
+    of_a_step = found.kind == "no_region"
+    setting = code("without") if of_a_step else code(f"data.check.{found.kind}")
+    setting = joined(text("To have something else done, set"), setting)
+    where = "for the step that crops" if of_a_step else "in the configuration"
+    was = "whole_image" if of_a_step and found.action == "warn" else found.action
+    now = joined(text(f"{where}; it is"), code(was), text("now."))
     return section(
         place_of(found),
         joined(text(kind.title), mark(DONE[found.action], found.action), faint(numbers)),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cervinet.data.audit.findings import KINDS, Action, Finding, setting_of
+from cervinet.data.audit.findings import KINDS, Action, Finding
 from cervinet.data.manifest import Manifest
 from cervinet.escape import for_terminal
 from cervinet.report.names import shortened
@@ -61,8 +61,10 @@ def finding_sentences(findings: Sequence[Finding]) -> list[str]:
         return ["Nothing was found."]
     stopping = list(dict.fromkeys(found.kind for found in by_kind(findings) if found.action == "error"))
     if not stopping:
-        return ["Nothing stands in the way of training."]
-    settings = ", ".join(map(setting_of, stopping))
+        return ["None of this stands in the way of training."]
+    settings = ", ".join(
+        "`without` of the step that crops" if kind == "no_region" else f"data.check.{kind}" for kind in stopping
+    )
     return [f"Mend the data of every 'error' before training, or have something else done about it: {settings}."]
 
 

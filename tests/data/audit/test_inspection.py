@@ -105,6 +105,13 @@ class TestExcluded:
     def test_the_first_stays_unless_the_label_is_in_doubt(self, kind, leaving):
         assert excluded([Finding(kind, "exclude", (2, 5, 8))]).tolist() == leaving
 
+    @pytest.mark.parametrize("exact", [True, False])
+    def test_a_copy_of_a_picture_whose_label_is_in_doubt_leaves_too(self, exact):
+        pairs = [Pair(0, 1, exact=True), Pair(0, 2, exact=exact)]
+        policies = {"label_conflicts": "exclude", "near_conflicts": "exclude", "duplicates": "group"}
+        assert excluded(inspected("aab", pairs, policies)).tolist() == [0, 1, 2]
+        assert excluded(inspected("aaa", pairs, policies)).tolist() == []
+
     def test_only_what_is_to_be_excluded(self):
         actions = ("error", "group", "warn")
         assert excluded([Finding("blurred", action, (row,)) for row, action in enumerate(actions)]).tolist() == []

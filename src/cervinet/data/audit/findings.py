@@ -21,7 +21,7 @@ class Kind:
     leak: bool = False
 
 
-# The names are the settings of `data.check`, which say what is done about each; see `setting_of` for the exception.
+# The names are the settings of `data.check`, which say what is done about each.
 KINDS = {
     "unreadable": Kind("Unreadable pictures", "The file is missing, damaged or no picture."),
     "label_conflicts": Kind(
@@ -54,11 +54,6 @@ KINDS = {
     ),
     "imbalance": Kind("Unequal classes", "The largest class has many times the pictures of the smallest."),
 }
-
-
-def setting_of(kind: str) -> str:
-    """The setting that says what is done about a kind of finding."""
-    return "data.preprocess" if kind == "no_region" else f"data.check.{kind}"
 
 
 @dataclass(frozen=True)

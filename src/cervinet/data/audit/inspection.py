@@ -1,6 +1,6 @@
 """What is wrong with a data set, and what follows for its rows.
 
-`inspect` looks at the pictures themselves, before they are divided; `data.leaks` at the division; `data.shortcuts` at
+`inspect` looks at the pictures themselves, before they are divided; `leaks` at the division; `shortcuts` at
 what gives classes and splits away. All number the rows as the manifest that was measured does.
 """
 
@@ -62,13 +62,19 @@ def with_action(policies: Policies, kind: str, rows: tuple[int, ...], detail: st
 def excluded(findings: Iterable[Finding]) -> NDArray[np.int64]:
     """The rows that are left out because a finding's action is "exclude", ascending.
 
-    Of pictures that are the same the first stays. Of pictures that are the same under two labels none does, for it
-    is not known which label is right. Of leaks the side that is trained on goes.
+    Of pictures that are the same the first stays. Of pictures that are the same under two labels none does, nor any
+    copy of them, for it is not known which label is right. Of leaks the side that is trained on goes.
     """
+    findings = list(findings)
     leaving: set[int] = set()
+    doubtful: set[int] = set()
     for finding in findings:
         if finding.action == "exclude":
             leaving.update(finding.rows[1:] if finding.kind in FIRST_STAYS else finding.rows)
+            doubtful.update(finding.rows if finding.kind in ("label_conflicts", "near_conflicts") else ())
+    for finding in findings:
+        if finding.kind == "duplicates" and doubtful.intersection(finding.rows):
+            leaving.update(finding.rows)
     return np.array(sorted(leaving), np.int64)
 
 

@@ -25,10 +25,10 @@ from cervinet.files import replacing
 
 @dataclass(frozen=True)
 class Measurements:
-    """A row a picture, in the order of the pictures; where there is an error, the other columns are zero.
+    """A row a picture, in the order of the pictures; all zero where it cannot be read.
 
     Attributes:
-        error: object (n,) of str: why it cannot be read, or "".
+        error: object (n,) of str: why it cannot be used, or "".
         height: int32 (n,), of the upright picture in pixels.
         width: int32 (n,).
         pixels: uint8 (n, 16): digest of the shape and the decoded pixels.
