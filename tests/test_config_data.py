@@ -48,6 +48,12 @@ def test_steps_must_fit_together(steps, sentence):
     assert problem(f"preprocess: {steps}").startswith(f"`data.preprocess` {sentence}")
 
 
+def test_columns_of_a_box_are_a_list():
+    assert problem("reader: {table: {box: x}}") == (
+        "`data.reader.table.box` must be a list, as in [a, b]; got 'x' (x.yaml:1)"
+    )
+
+
 def test_a_pattern_must_be_one():
     assert problem("groups: {pattern: 'case_('}").startswith(
         "`data.groups.pattern` must be a regular expression (missing ), unterminated subpattern at position 5)"

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -60,7 +61,9 @@ def test_examples_are_valid(example):
     check(parse_yaml(yaml.safe_dump(settings), "example.yaml"))
 
 
-def test_the_defaults_that_are_named_are_the_defaults():
+def test_the_actions_that_are_named_are_the_ones_that_may_be_chosen():
     for name, field in Check.model_fields.items():
         row = next(line for line in DATA.splitlines() if line.startswith("|") and f"`{name}`" in line)
-        assert field.default in row.split("|")[3], name
+        default, others = (cell.strip() for cell in row.split("|")[3:5])
+        assert field.default == default.partition(",")[0], name
+        assert {field.default, *others.split(", ")} == set(get_args(field.annotation)), name

@@ -220,8 +220,64 @@ class TestTables:
         write_table(root, [{"hospital": "x", "beds": 5}])
         assert find_layout(root).reader == "class_folders"
 
+    def test_the_table_that_is_not_used_is_named(self, pictures):
+        root = pictures(NAMES)
+        (root / "liste.csv").write_bytes("file;Diagnose;Köln\n".encode("cp1252"))
+        _, found = write_config(root, None)
+        assert found.splitlines()[1] == (
+            f"read as a folder a class, and not by a table: {root / 'liste.csv'} must be a CSV or Parquet table; it is "
+            "no text in UTF-8: save it as 'CSV UTF-8'"
+        )
+
+    @pytest.mark.parametrize("sides", [("x", "y", "w", "h"), ("X", "Y", "Width", "Height")])
+    def test_sites_boxes_and_masks(self, pictures, sides):
+        root = pictures([f"{n}.png" for n in range(12)] + [f"m/{n}.png" for n in range(12)])
+        rows = [
+            {"image": f"{n}.png", "label": "ab"[n % 2], "Clinic": f"c{n % 3}", **dict.fromkeys(sides, 1), "age": n}
+            | {"mask": f"m\\{n}.png; m/0.png" if n else ""}
+            for n in range(12)
+        ]
+        write_table(root, rows)
+        path, found = write_config(root, None)
+        assert found.splitlines()[1] == (
+            "read by the table labels.csv: image in 'image', label in 'label', site in 'Clinic', mask in 'mask', "
+            f"box in {', '.join(sides)}; not used: age"
+        )
+        table = read_manifest(load_config(path)).table
+        assert table["masks"].notna().sum() == 11
+        assert list(table["box_h"]) == [1.0] * 12
+        assert list(table["site"])[:3] == ["c0", "c1", "c2"]
+
+    def test_masks_that_are_no_files_are_not_used(self, pictures):
+        root = pictures(f"{n}.png" for n in range(12))
+        write_table(root, [{"image": f"{n}.png", "label": "ab"[n % 2], "mask": "yes"} for n in range(12)])
+        assert find_layout(root).found.endswith("label in 'label'; not used: mask")
+
+    def test_y_beside_x_is_no_label(self, pictures):
+        root = pictures(["1.png"])
+        write_table(root, [{"image": "1.png", "x": 1, "y": 2, "Diagnose": "a"}])
+        assert message(DataError, root, None) == (
+            f"{root / 'labels.csv'} must have a column of labels; none of its columns (image, x, y, Diagnose) is "
+            "called label, class, diagnosis, dx …: rename it, or name it by data.reader.table.label"
+        )
+
 
 class TestRefused:
+    def test_links_that_lead_out_are_told_of(self, pictures, tmp_path):
+        root = pictures(NAMES)
+        (root / "benign" / "0.png").rename(tmp_path / "0.png")
+        (root / "benign" / "0.png").symlink_to(tmp_path / "0.png")
+        path, found = write_config(root, None)
+        told = (
+            f"1 pictures or masks are reached by links that lead out of {root}, the first is benign/0.png, which is "
+            f"{tmp_path / '0.png'}; copy them there, or set data.outside_links=true"
+        )
+        assert found.splitlines()[-1] == told
+        assert not load_config(path).data.outside_links
+        with pytest.raises(DataError) as caught:
+            read_manifest(load_config(path))
+        assert str(caught.value) == told
+
     def test_a_file_that_is_there(self, pictures, here):
         (here / "pictures.yaml").write_text("precious")
         assert message(UsageError, pictures(NAMES), None) == (
@@ -300,7 +356,8 @@ class TestOtherLayouts:
         pixels = np.random.default_rng(0).integers(0, 256, (20, 28 * 28))
         frame = pd.DataFrame(pixels, columns=[f"pixel{n:04d}" for n in range(28 * 28)])
         frame.assign(label=[n % 2 for n in range(20)]).to_csv(tmp_path / "hmnist_28_28_L.csv.gz", index=False)
-        path, found = write_config(tmp_path / "hmnist_28_28_L.csv.gz", Path("x.yaml"))
+        path, found = write_config(tmp_path / "hmnist_28_28_L.csv.gz", None)
+        assert path == Path("hmnist_28_28_L.yaml")
         config = load_config(path)
         assert (config.data.reader.name, config.data.image_size) == ("pixel_table", (28, 28))
         assert found.splitlines()[:3] == [

@@ -201,6 +201,7 @@ def draw_preview(config: Config, manifest: Manifest, to: Path, views: int) -> No
     from cervinet.report.plots.preview import PreviewRow, pictures_of_a_class, preview_sheet
 
     augmentation = Augmentation(**config.training.augment.changes())
+    epochs = range(views if augmentation else 0)
     of_each = pictures_of_a_class(len(manifest.classes))
     chosen = manifest.part("train").sort_values("label", kind="stable").groupby("label").head(of_each)
     rows = []
@@ -208,8 +209,8 @@ def draw_preview(config: Config, manifest: Manifest, to: Path, views: int) -> No
         chosen.index.tolist(), chosen["label"], manifest.take(chosen.index.to_numpy()).pictures(), strict=True
     ):
         prepared = prepare(picture, config.data.image_size, fixed_steps(config))
-        seen = [augmentation.apply(prepared, seed=config.seed, epoch=epoch, index=row) for epoch in range(views)]
-        rows.append(PreviewRow(label, prepared, np.array(seen)))
+        seen = [augmentation.apply(prepared, seed=config.seed, epoch=epoch, index=row) for epoch in epochs]
+        rows.append(PreviewRow(label, prepared, np.array(seen, np.uint8).reshape(-1, *prepared.shape)))
     plots.save(preview_sheet(rows, manifest.note), to)
 
 

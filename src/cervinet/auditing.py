@@ -71,7 +71,10 @@ def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = Tru
                 raise ConfigError(
                     f"`data.split.{split}_root` has no use: the data bring their own {split} part; take it out"
                 )
-            roots.append(_read_root(data, root))
+            try:
+                roots.append(_read_root(data, root))
+            except DataError as error:
+                raise DataError(f"`data.split.{split}_root` is read like `data.root`: {error}") from None
             if roots[-1].table.empty:
                 raise DataError(f"there are no pictures under {root}; check data.split.{split}_root")
             manifest = _joined(manifest, roots[-1], split)

@@ -96,6 +96,8 @@ def describe(error: Any, model: type[BaseModel]) -> tuple[str, Any]:
         return "is missing", None
     if error["type"] in ("model_type", "model_attributes_type"):
         return "must hold `key: value` lines", error["input"]
+    if error["type"] in ("list_type", "tuple_type"):
+        return "must be a list, as in [a, b]", error["input"]
     message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return message.replace("Input should be", "must be").replace("Field", "it"), error["input"]
 

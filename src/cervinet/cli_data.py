@@ -32,7 +32,7 @@ def check(path: Path, overrides: tuple[str, ...], out: Path | None, quiet: bool)
     if checked.audited.problem:
         raise checked.audited.problem
     if not quiet:
-        next_commands(f"train --config {quoted(path)}")
+        next_commands(" ".join(["train --config", quoted(path), *map(quoted, overrides)]))
 
 
 @data.command("prepare")
@@ -56,8 +56,11 @@ def preview(path: Path, overrides: tuple[str, ...], to: Path, views: int, quiet:
     """Draw prepared pictures of each class, and what augmentation makes of them."""
     from cervinet import workflow
     from cervinet.config import load_config
+    from cervinet.errors import UsageError
     from cervinet.files import check_writable
 
+    if to.suffix.lower() != ".png":
+        raise UsageError(f"--to must name a PNG file, which ends in .png; got {to}")
     check_writable(to)
     workflow.preview(load_config(path, overrides), to, views, progress_of(quiet))
     click.echo(to)

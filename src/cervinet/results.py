@@ -78,6 +78,6 @@ def next_commands(*commands: str) -> None:
         click.echo(f"  {program} {command}", err=True)
 
 
-def quoted(path: Path) -> str:
-    """A path as a shell takes it."""
-    return shlex.quote(os.fspath(path))
+def quoted(word: str | Path) -> str:
+    """A path or another word as a shell takes it."""
+    return shlex.quote(os.fspath(word))

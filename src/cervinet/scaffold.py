@@ -13,6 +13,7 @@ from cervinet.config import check
 from cervinet.data.headers import picture_size
 from cervinet.data.layout import Layout, find_layout
 from cervinet.data.manifest import Manifest
+from cervinet.data.manifest_checks import check_links
 from cervinet.errors import DataError, ImageError, UsageError
 from cervinet.escape import for_terminal
 from cervinet.files import check_writable
@@ -32,13 +33,15 @@ def write_config(folder: Path, to: Path | None) -> tuple[Path, str]:
         UsageError: the file is there already.
         DataError: no pictures, or a layout that no reader knows.
     """
-    target = to or Path(f"{folder.resolve().stem}.yaml")
+    target = to or Path(f"{folder.resolve().name.removesuffix(folder.suffix).removesuffix('.csv')}.yaml")
     if target.exists():
         raise UsageError(f"{target} is there already and is not overwritten; name another with --to")
     check_writable(target)
     layout = find_layout(folder)
     network, size = "cervix_cnn", (256, 256)
-    manifest = read_manifest(check(Source(_settings(layout, network, size))))
+    settings = _settings(layout, network, size)
+    settings["data"]["outside_links"] = True  # they are told of below, and refused by the check
+    manifest = read_manifest(check(Source(settings)))
     sides = picture_sizes(manifest)
     network, size = fitting_network(sides)
     text = _render(layout, manifest, network, size, target, _found(layout, manifest, sides))
@@ -93,10 +96,16 @@ def _found(layout: Layout, manifest: Manifest, sides: np.ndarray[tuple[int, int]
         lines.append(f"{manifest.table['group'].nunique()} groups, kept together when the pictures are divided")
     else:
         lines.append("no patient or group column: several pictures of one patient may stand in different splits")
-    return lines + ([manifest.ignored_line()] if manifest.ignored_line() else [])
+    if manifest.ignored_line():
+        lines.append(manifest.ignored_line())
+    try:
+        check_links(manifest)
+    except DataError as error:
+        lines.append(str(error))
+    return lines
 
 
-def _settings(layout: Layout, network: str, size: tuple[int, int]) -> dict[str, object]:
+def _settings(layout: Layout, network: str, size: tuple[int, int]) -> dict[str, dict[str, object]]:
     reader: object = {layout.reader: layout.options} if layout.options else layout.reader
     return {
         "data": {"root": os.fspath(layout.root), "reader": reader, "image_size": list(size)},
@@ -114,7 +123,6 @@ def _render(
     plain = unicodedata.normalize("NFKD", layout.root.resolve().name).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
     settings = _settings(layout, network, size)["data"]
-    assert isinstance(settings, dict)
     comments = "\n".join(f"# {line}" for line in found)
     command_path = for_terminal(shlex.quote(os.fspath(target)))
     return f"""\

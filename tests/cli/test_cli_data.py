@@ -78,9 +78,14 @@ class TestCheck:
             "Nothing was found.",
             f"Pages: {tmp_path}/found/data_report.html (pictures), {tmp_path}/found/data_issues.csv (all of it)",
         ]
-        assert result.stderr.splitlines()[-1].endswith(f" train --config {world.config}")
+        assert result.stderr.splitlines()[-1].endswith(f" train --config {world.config} data.check.shortcuts=ignore")
         assert (tmp_path / "found/data_report.html").read_text().startswith("<!DOCTYPE html>")
         assert issues(tmp_path / "found") == []
+
+    def test_needs_no_cache(self, world: World, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        result = cervinet("data", "check", world.config, f"data.cache={tmp_path / 'file'}", "--out", "x", "--quiet")
+        assert (result.exit_code, result.stderr) == (0, "")
 
     def test_writes_to_a_folder_of_its_own(self, world: World, tmp_path: Path) -> None:
         for _ in range(2):
@@ -419,6 +424,14 @@ class TestSeparateRoots:
         assert again.exit_code == 0
         assert json.loads(Path("again/metrics.json").read_text())["images"] == 8
 
+    def test_one_that_is_not_there(self, config: Callable[..., Path], tmp_path: Path) -> None:
+        result = train(config(f"split: {{test_root: {tmp_path}/othr}}"))
+        assert (result.exit_code, result.stderr) == (
+            3,
+            "Error: `data.split.test_root` is read like `data.root`: data.root must be a folder; "
+            f"{tmp_path}/othr is not there\n",
+        )
+
     def test_are_found_from_any_folder_and_through_links(
         self, hundred: Path, config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -487,6 +500,20 @@ class TestSeparateRoots:
         result = train(config(f"split: {{test_root: {tmp_path}/other}}"))
         assert result.exit_code == 4
         assert "data.check.duplicate_leaks" in result.stderr
+
+
+def test_a_preview_is_a_png(world: World) -> None:
+    result = cervinet("data", "preview", world.config, "--to", "sheet.jpg")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: --to must name a PNG file, which ends in .png; got sheet.jpg\n",
+    )
+    assert not Path("sheet.jpg").exists()
+
+
+def test_a_preview_without_augmentation(world: World) -> None:
+    assert cervinet("data", "preview", world.config, "training.augment=none", "--to", "sheet.png").exit_code == 0
+    assert Path("sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_weights_for_a_wrong_class_are_refused_before_any_picture_is_read(

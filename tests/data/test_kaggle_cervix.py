@@ -64,7 +64,7 @@ class TestLayout:
         root = pictures([*TRAIN, "additional_Type_1/7.png", "additional_Type_1_v2/7.png", "additional_Type_3/9.png"])
         found = kaggle_cervix(root, additional=True)
         assert [*found.table["image"]][6:] == ["additional_Type_1_v2/7.png", "additional_Type_3/9.png"]
-        assert found.ignored_line() == "1 files ignored: 1 additional, of which there is a second version"
+        assert found.ignored_line() == "1 file ignored: 1 additional, of which there is a second version"
 
     def test_additional_pictures_that_are_not_there(self, pictures):
         root = pictures(TRAIN)

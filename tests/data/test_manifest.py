@@ -145,7 +145,7 @@ class TestRows:
     def test_none_at_all(self):
         assert error(manifest()) == "there are no pictures under pictures; check data.root and data.reader"
         assert error(manifest(ignored=[("x.txt", "not an image")])) == (
-            "there are no pictures under pictures (1 files ignored: 1 not an image); check data.root and data.reader"
+            "there are no pictures under pictures (1 file ignored: 1 not an image); check data.root and data.reader"
         )
 
     def test_a_picture_listed_twice(self):

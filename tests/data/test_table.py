@@ -189,8 +189,7 @@ class TestMistakes:
     def test_a_row_that_is_too_long_is_never_shifted(self, csv):
         path = csv("image,label\n1.png,a,\n2.png,b,\n")
         assert error(path) == (
-            f"{path} must be a CSV or Parquet table; it cannot be read as one: "
-            "Error tokenizing data. C error: Expected 2 fields in line 2, saw 3"
+            f"{path} must be a CSV or Parquet table; it cannot be read as one: Expected 2 fields in line 2, saw 3"
         )
 
     def test_no_file(self, tmp_path):
@@ -201,10 +200,29 @@ class TestMistakes:
     def test_a_folder(self, tmp_path):
         assert error(tmp_path) == f"{tmp_path} is a folder; name the table in it: data.reader.table.file=labels.csv"
 
-    @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-    @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0\xff", "image,label\né,a\n".encode("latin-1")])
-    def test_something_else(self, tmp_path, name, content):
+    @pytest.mark.parametrize(
+        "content", ["image;label\nKöln.jpg;a\n".encode("cp1252"), "image,label\n".encode("utf-16"), b"\x89PNG\0\xff"]
+    )
+    def test_text_that_is_not_utf_8(self, tmp_path, content):
+        path = tmp_path / "t.csv"
+        path.write_bytes(content)
+        assert error(path) == f"{path} must be a CSV or Parquet table; it is no text in UTF-8: save it as 'CSV UTF-8'"
+
+    @pytest.mark.parametrize("name", ["t.xlsx", "t.XLS", "t.ods"])
+    def test_a_spreadsheet(self, tmp_path, name):
         path = tmp_path / name
+        path.write_bytes(b"PK\3\4")
+        assert error(path) == (
+            f"{path} must be a CSV or Parquet table, but it is a spreadsheet; save it as 'CSV UTF-8'"
+        )
+
+    def test_an_empty_file(self, csv):
+        path = csv("")
+        assert error(path) == f"{path} is empty; a header and a row for each picture were expected"
+
+    @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0\xff", "image,label\né,a\n".encode("latin-1")])
+    def test_something_else(self, tmp_path, content):
+        path = tmp_path / "t.parquet"
         path.write_bytes(content)
         start = f"{path} must be a CSV or Parquet table; it cannot be read as one: "
         message = error(path)

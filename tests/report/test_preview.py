@@ -32,6 +32,13 @@ def test_a_row_is_the_picture_and_its_views_from_left_to_right():
     assert lefts[4:8] == lefts[:4]
 
 
+def test_without_augmentation_nothing_is_called_augmented():
+    prepared = np.zeros((20, 30, 3), np.uint8)
+    figure = preview_sheet([PreviewRow("a", prepared, np.zeros((0, 20, 30, 3), np.uint8))])
+    assert figure.get_suptitle() == "Pictures as the network gets them\n1 class, 1 picture · no augmentation is set"
+    assert texts(figure.axes[0]) == ["prepared", "a"]
+
+
 def test_pictures_keep_their_proportions():
     for size in ((20, 30), (30, 20), (4, 400)):
         (axes,) = preview_sheet([row("a", size=size)]).axes

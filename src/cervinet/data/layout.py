@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from cervinet.data.folders import folders_in, scan, split_folders, why_ignored
 from cervinet.data.manifest import IMAGE_SUFFIXES
@@ -20,9 +22,13 @@ _COLUMNS = {
     "image": ("image", "image_id", "image_name", "filename", "file_name", "file", "path", "image_path", "img", "id"),
     "label": ("label", "class", "diagnosis", "dx", "target", "category", "type", "y"),
     "group": ("patient_id", "patient", "subject_id", "subject", "case_id", "case", "group", "lesion_id"),
+    "site": ("site", "clinic", "hospital", "center", "centre"),
     "split": ("split", "set", "fold", "subset"),
+    "mask": ("mask", "masks", "mask_path"),
 }
+_BOXES = (("x", "y", "w", "h"), ("x", "y", "width", "height"), ("box_x", "box_y", "box_w", "box_h"))
 _SAMPLED = 200
+_UNUSED_SHOWN = 8
 _TABLES = (".csv", ".csv.gz", ".parquet", ".pq")
 
 
@@ -68,7 +74,8 @@ def find_layout(folder: Path) -> Layout:
             problems.append(error)
     classes = [p for p in folders_in(folder) if _has_picture(p)]
     if classes and not (problems and len(classes) == 1):
-        return _folder_layout(folder)
+        layout = _folder_layout(folder)
+        return replace(layout, found=f"{layout.found}, and not by a table: {problems[0]}") if problems else layout
     if problems:
         raise problems[0]
     raise DataError(
@@ -147,6 +154,9 @@ def _table_layout(path: Path, folder: Path) -> Layout:
     columns = {
         role: next((by_lower[name] for name in names if name in by_lower), None) for role, names in _COLUMNS.items()
     }
+    if columns["label"] and columns["label"].lower() == "y" and "x" in by_lower:
+        columns["label"] = None  # x and y are places
+    box = next(([by_lower[side] for side in sides] for sides in _BOXES if set(sides) <= set(by_lower)), [])
     for role in ("image", "label"):
         if columns[role] is None:
             raise DataError(
@@ -157,11 +167,31 @@ def _table_layout(path: Path, folder: Path) -> Layout:
         columns["split"] = None
     names = frame[columns["image"]].dropna().tolist()
     root, suffix = _place_of(names[:: max(len(names) // _SAMPLED, 1)], folder, path)
-    # The reader's own defaults need not be said, but group and split have none.
-    named = {role: c for role, c in columns.items() if c and (c != role or role in ("group", "split"))}
-    options = {"file": Path(os.path.relpath(path, root)).as_posix(), **named} | ({"suffix": suffix} if suffix else {})
-    roles = ", ".join(f"{role} in '{column}'" for role, column in columns.items() if column)
-    return Layout("table", root, options, f"read by the table {path.name}: {roles}")
+    if columns["mask"] and not _are_files(frame[columns["mask"]], root):
+        columns["mask"] = None
+    # The reader's own defaults need not be said; other columns have none.
+    named = {role: c for role, c in columns.items() if c and (c != role or role not in ("image", "label"))}
+    options: dict[str, Any] = {"file": Path(os.path.relpath(path, root)).as_posix(), **named}
+    options |= ({"box": box} if box else {}) | ({"suffix": suffix} if suffix else {})
+    roles = [f"{role} in '{column}'" for role, column in columns.items() if column]
+    roles += [f"box in {', '.join(box)}"] if box else []
+    unused = [
+        str(column) for column in frame.columns if column and column not in (*named.values(), *columns.values(), *box)
+    ]
+    rest = (
+        f"; not used: {', '.join(unused[:_UNUSED_SHOWN])}{' …' if len(unused) > _UNUSED_SHOWN else ''}"
+        if unused
+        else ""
+    )
+    return Layout("table", root, options, f"read by the table {path.name}: {', '.join(roles)}{rest}")
+
+
+def _are_files(names: pd.Series, root: Path) -> bool:
+    """Whether most of the cells that are not empty are paths of files, several in a cell with `;` between."""
+    cells = names.dropna().tolist()
+    sampled = cells[:: max(len(cells) // _SAMPLED, 1)]
+    first: list[Path] = [root / cell.split(";")[0].strip().replace("\\", "/") for cell in sampled]
+    return sum(path.is_file() for path in first) > len(first) / 2
 
 
 def _place_of(names: Sequence[str], folder: Path, table: Path) -> tuple[Path, str]:

@@ -29,7 +29,7 @@ from cervinet.data.picture import Picture
 SPLITS = ("train", "val", "test")
 TEXT_COLUMNS = ("image", "label", "sublabel", "group", "site", "split", "digest")
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-_SUFFIXES = "jpg jpeg jpe jfif png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
+_SUFFIXES = "jpg jpeg jpe jfif jp2 j2k png bmp dib tif tiff webp gif avif ppm pgm pbm pnm dcm dicom"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split(" "))
 
 
@@ -103,7 +103,10 @@ class Manifest:
         if self.ignored.empty:
             return ""
         counts = Counter(self.ignored["reason"])
-        return f"{len(self.ignored)} files ignored: " + ", ".join(f"{n} {reason}" for reason, n in counts.most_common())
+        files = "file" if len(self.ignored) == 1 else "files"
+        return f"{len(self.ignored)} {files} ignored: " + ", ".join(
+            f"{n} {reason}" for reason, n in counts.most_common()
+        )
 
 
 def table_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from cervinet.data.readers.sample import Row, Sample, write_pictures
 from cervinet.errors import DataError
 from cervinet.registry import did_you_mean, register
 
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
 
 def _sample(root: Path) -> Sample:
     rows: list[Row] = [
@@ -130,6 +132,8 @@ def read_table(path: Path) -> pd.DataFrame:
             frame = pd.read_parquet(path)
             frame.index = pd.RangeIndex(2, len(frame) + 2)
             return frame.astype(object).map(lambda cell: None if pd.isna(cell) else str(cell))
+        if path.suffix.lower() in _SPREADSHEETS and path.is_file():
+            raise DataError(f"{path} must be a CSV or Parquet table, but it is a spreadsheet; save it as 'CSV UTF-8'")
         with path.open(encoding="utf-8-sig") as file:
             separator = max(",;\t", key=file.readline().count)
         # The header is read as a row: pandas would rename a repeated column and shift rows that are too long.
@@ -144,8 +148,18 @@ def read_table(path: Path) -> pd.DataFrame:
         )
     except FileNotFoundError:
         raise DataError(f"there is no table {path}; check data.root and data.reader.table.file") from None
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{path} must be a CSV or Parquet table; it is no text in UTF-8: save it as 'CSV UTF-8'"
+        ) from None
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path} is empty; a header and a row for each picture were expected") from None
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = (
+            str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
+            if str(error)
+            else type(error).__name__
+        )
         raise DataError(f"{path} must be a CSV or Parquet table; it cannot be read as one: {reason}") from None
     frame.index += 1
     frame = frame.astype(object).where(frame.notna() & (frame != ""), None).dropna(how="all")

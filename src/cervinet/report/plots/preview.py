@@ -62,8 +62,9 @@ def preview_sheet(rows: Sequence[PreviewRow], note: str = "") -> Figure:
     figure = page(
         len(blocks) * block_width + 0.2,
         block_height + 0.75,
-        "Pictures as the network gets them, and augmented",
+        "Pictures as the network gets them" + (", and augmented" if len(kept[0].views) else ""),
         f"{_count(len({row.label for row in kept}), 'class', 'classes')}, {_count(len(kept), 'picture', 'pictures')}",
+        None if len(kept[0].views) else "no augmentation is set",
         None if len(kept) == len(rows) else f"the first of {len(rows):,}",
         note and shown(note, 60),
     )
