@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, pictures
+from cervinet import assembly, data_records, pictures
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
@@ -58,11 +58,11 @@ def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
-    classes = assembly.count_classes(config, manifest, progress)
+    classes = data_records.count_classes(config, manifest, progress)
     run = Run.create(run_dir, config.name)
     with _status_kept(run):
         announce_data(progress, manifest)
-        assembly.write_data(found, classes, run, progress)
+        data_records.write_data(config, found, classes, run, progress)
         return _train(config, manifest, run, progress)
 
 
@@ -73,7 +73,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
     announce_data(progress, manifest)
-    assembly.count_classes(config, manifest, progress)
+    data_records.count_classes(config, manifest, progress)
     config = config.model_copy(
         update={
             "data": config.data.model_copy(update={"store": False}),
@@ -120,14 +120,14 @@ def check_data(config: Config, out: Path | None, progress: Progress) -> Checked:
     found = audited(config, progress)
     folder = fresh_folder(Path("checks"), config.name) if out is None else Run.claim(out)
     files = Run(folder)
-    assembly.write_findings(found, files, progress)
+    data_records.write_findings(config, found, files, progress)
     return Checked(found, files.issues, files.data_page)
 
 
 def preview(config: Config, to: Path, views: int, progress: Progress) -> None:
     """Draw pictures of each class as the network gets them, augmented and not."""
     manifest = pictures.read_manifest(config)
-    assembly.draw_preview(config, manifest, to, views)
+    data_records.draw_preview(config, manifest, to, views)
 
 
 def fetch_weights(name: str, folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """The page of an audit, read as a browser would."""
 
+import re
 import tracemalloc
 from dataclasses import dataclass, replace
 
@@ -135,10 +136,11 @@ class TestPage:
         assert places(page) == ["findings", "counts"]
         assert part(page, "findings").text == "What was found Nothing was found."
 
-    def test_says_where_the_pictures_are_and_that_they_are_synthetic(self, manifest, tmp_path):
-        header = written(replace(manifest, note="synthetic phantoms"), [], tmp_path).one("header")
-        assert header.text == (
-            f"Data report 6 pictures in 2 classes under {manifest.root} These are synthetic phantoms."
+    def test_says_what_was_checked_when_and_that_it_is_synthetic(self, manifest, tmp_path):
+        header = written(replace(manifest, note="synthetic phantoms"), [], tmp_path, config="lesions").one("header")
+        assert re.sub(r"\d{4}-\d\d-\d\d at \d\d:\d\d", "DAY at TIME", header.text) == (
+            f"Data report 6 pictures in 2 classes under {manifest.root} Checked on DAY at TIME by the config 'lesions'. "
+            "These are synthetic phantoms."
         )
         assert written(manifest, [], tmp_path).one("header").all("p", "note") == []
 

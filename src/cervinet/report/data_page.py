@@ -1,6 +1,7 @@
 """`data_report.html`: what an audit found, with the pictures side by side, as one file."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ def write_data_page(
     *,
     used: Manifest | None = None,
     measured: Measurements | None = None,
+    config: str = "",
     progress: Progress,
 ) -> None:
     """Write the page; it needs no network, no script and no other file.
@@ -48,6 +50,7 @@ def write_data_page(
         findings: what was found.
         used: the pictures that are left, with the groups and splits they will have; None where that was not decided.
         measured: a row for each picture of `manifest`; None leaves sizes and colours out.
+        config: name of the config that was checked.
         progress: shows how many thumbnails are made.
     """
     kinds = by_kind(findings)
@@ -56,7 +59,7 @@ def write_data_page(
     if measured is not None:
         sizes = list(zip(np.asarray(measured.width).tolist(), np.asarray(measured.height).tolist(), strict=True))
     shown = Shown(manifest, splits, sizes, thumbnails(manifest, rows_shown(kinds), progress))
-    write_page(path, "Data report", _body(shown, kinds, used, measured))
+    write_page(path, "Data report", _body(shown, kinds, used, measured, config))
 
 
 def _splits(manifest: Manifest, used: Manifest | None) -> list[str]:
@@ -68,9 +71,11 @@ def _splits(manifest: Manifest, used: Manifest | None) -> list[str]:
     return [(of[image] or "") if image in of else LEFT_OUT for image in images]
 
 
-def _body(shown: Shown, kinds: Sequence[Found], used: Manifest | None, measured: Measurements | None) -> Iterator[Html]:
+def _body(
+    shown: Shown, kinds: Sequence[Found], used: Manifest | None, measured: Measurements | None, config: str
+) -> Iterator[Html]:
     manifest = shown.manifest
-    yield _header(manifest)
+    yield _header(manifest, config)
     yield _summary(kinds)
     yield counts_section(manifest if used is None else used)
     yield left_out_section(manifest, used)
@@ -80,11 +85,13 @@ def _body(shown: Shown, kinds: Sequence[Found], used: Manifest | None, measured:
         yield finding_section(found, shown)
 
 
-def _header(manifest: Manifest) -> Html:
+def _header(manifest: Manifest, config: str) -> Html:
     what = f"{counted(len(manifest), 'picture')}"
     if manifest.classes:
         what += f" in {len(manifest.classes)} classes"
     lines = [Html("<h1>Data report</h1>\n"), paragraph(text(f"{what} under"), name(manifest.root), style="lead")]
+    by = f" by the config '{config}'" if config else ""
+    lines.append(paragraph(text(f"Checked on {datetime.now():%Y-%m-%d at %H:%M}{by}."), style="faint"))
     if manifest.note:
         lines.append(paragraph(text(f"These are {manifest.note}."), style="note"))
     return block("header", *lines)
