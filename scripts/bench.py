@@ -112,6 +112,25 @@ def augment(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return json.loads(quiet([sys.executable, str(HERE / "bench_augment.py"), str(root)]))
 
 
+def pixel_table(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """Reading as many rows and columns of pixels as HAM10000 has, plain and gzipped."""
+    import numpy as np
+    import pandas as pd
+
+    pixels = np.random.default_rng(0).integers(0, 256, (10_015, 2352))
+    table = pd.DataFrame(pixels, columns=[f"pixel{number:04}" for number in range(2352)]).assign(label=0)
+    read = (
+        "import sys, time; from pathlib import Path; from cervinet.data.readers.pixel_table import pixel_table\n"
+        "start = time.perf_counter(); pixel_table(Path(sys.argv[1])); print(time.perf_counter() - start)"
+    )
+    found: dict[str, object] = {"rows": len(table), "pixel_columns": pixels.shape[1]}
+    for name in ("pixels.csv", "pixels.csv.gz"):
+        table.to_csv(folder / name, index=False)
+        seconds, peak = watched([sys.executable, "-c", read, str(folder / name)])
+        found[name] = {"seconds": round(float(seconds), 2), "peak_anonymous_mib": round(peak / 1024)}
+    return found
+
+
 def audit(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     """Reading and auditing 100,000 small JPEGs, without and with the search for near-duplicates."""
     return json.loads(quiet([sys.executable, str(HERE / "bench_audit.py")]))
@@ -194,6 +213,7 @@ ROWS = {
     "decode": decode,
     "augment": augment,
     "memory": memory,
+    "pixel_table": pixel_table,
     "audit": audit,
 }
 

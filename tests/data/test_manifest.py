@@ -281,3 +281,11 @@ def test_masks_that_are_missing_are_none():
     table = table_of([{"image": "a", "masks": ("m",)}, {"image": "b"}])
     assert list(table["masks"]) == [("m",), None]
     assert [p.masks for p in Manifest(table, ROOT).pictures()] == [(ROOT / "m",), ()]
+
+
+def test_classes_that_a_slip_of_typing_made_are_pointed_out():
+    found = checked(manifest(*[(name,) for name in ("BCC", "bcc", " bcc", "nv") for _ in range(2)]), None)
+    assert found.remarks == (
+        "The classes ' bcc' and 'BCC' and 'bcc' differ in case or spaces only: are they one class?",
+    )
+    assert checked(manifest(*FOUR), None).remarks == ()

@@ -52,8 +52,9 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
         )
     if len(settled) < 2:
         raise DataError(f"only one class, '{settled[0]}', was found under {root}; at least two are needed")
+    manifest = replace(manifest, classes=settled, remarks=manifest.remarks + _look_alikes(settled))
     if not to_learn:
-        return replace(manifest, classes=settled)
+        return manifest
     counts = table["label"].value_counts()
     for name in settled:
         if counts.get(name, 0) == 0:
@@ -65,7 +66,19 @@ def checked(manifest: Manifest, classes: Iterable[str] | None, *, to_learn: bool
                 "one to learn from and one to be judged by"
             )
     _check_given_splits(table, settled)
-    return replace(manifest, classes=settled)
+    return manifest
+
+
+def _look_alikes(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """A sentence for class names that differ only in what a slip of typing makes."""
+    plain: dict[str, list[str]] = {}
+    for name in classes:
+        plain.setdefault("".join(name.split()).casefold(), []).append(name)
+    return tuple(
+        f"The classes {' and '.join(map(repr, names))} differ in case or spaces only: are they one class?"
+        for names in plain.values()
+        if len(names) > 1
+    )
 
 
 def check_files(manifest: Manifest) -> None:
