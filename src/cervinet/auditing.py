@@ -212,7 +212,7 @@ def _regions(data: Data, manifest: Manifest, measured: Measurements, progress: P
     for step in data.preprocess:
         region = registry.find("preprocess", step.name).traits.get("region")
         if region:
-            detail = f"no {'box' if region == 'box' else 'mask that is not empty'} for {step.name}"
+            detail = f"{'no box' if region == 'box' else 'no mask, or an empty one,'} for {step.name}"
             lacking = np.flatnonzero(~has[region] & measured.readable).tolist()
             findings += [Finding("no_region", _BY_RULE[step.options["without"]], (row,), detail) for row in lacking]
     return findings

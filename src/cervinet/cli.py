@@ -101,16 +101,17 @@ def predict(
     from cervinet import workflow
     from cervinet.files import check_writable
     from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
+    from cervinet.pictures import mask_suffix
     from cervinet.report.predicted import as_object, write_csv
 
-    run, pictures = _run(run_path), pictures_named(images)
-    if boxes:
-        pictures = with_boxes(pictures, boxes)
+    run = _run(run_path)
+    named = pictures_named(images, mask_suffix=mask_suffix(run))
+    pictures = with_boxes(named.pictures, boxes) if boxes else named.pictures
     if csv_file:
         check_writable(csv_file)
     import_tensorflow()
     card, predictions = workflow.predict(run, pictures, progress_of(as_json))
-    for remark in region_remarks(card, pictures):
+    for remark in [*named.remarks, *region_remarks(card, pictures)]:
         click.echo(remark, err=True)
     seen = []
     for prediction in predictions:
@@ -154,7 +155,7 @@ def demo(run_dir: Path | None) -> None:
     judged = workflow.train(config, run_dir, progress_of(quiet=False))
     show_results(judged)
     pictures = workflow.example_pictures(_run(judged.run), count=3)
-    card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures), progress_of(quiet=True))
+    card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures).pictures, progress_of(quiet=True))
     show_predictions(list(predictions), card.classes, card.note)
     run = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)

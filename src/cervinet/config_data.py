@@ -87,7 +87,7 @@ class Check(Section):
     dark: Literal["error", "exclude", "warn", "ignore"] = "warn"
     overexposed: Literal["error", "exclude", "warn", "ignore"] = "warn"
     tiny: Literal["error", "exclude", "warn", "ignore"] = "warn"
-    """Smaller than half of `image_size`."""
+    """Both sides at most half of what `image_size` asks for."""
     odd_shape: Literal["error", "exclude", "warn", "ignore"] = "warn"
     shortcuts: Literal["error", "warn", "ignore"] = "warn"
     """Size or colour that tells the classes or the splits apart."""

@@ -47,6 +47,12 @@ def build_store(config: Config, manifest: Manifest, progress: Progress) -> Store
     return store
 
 
+def mask_suffix(run: Run) -> str | None:
+    """What the masks among a run's own data have behind the names of their pictures; None where it has none."""
+    reader = read_yaml(run.config).data["data"]["reader"]
+    return reader["image_mask_pairs"]["suffix"] if "image_mask_pairs" in reader else None
+
+
 def fixed_steps(config: Config) -> Steps:
     return tuple((step.name, step.options) for step in config.data.preprocess)
 

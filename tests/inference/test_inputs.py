@@ -22,7 +22,7 @@ def root(pictures, monkeypatch):
 
 
 def named(*names):
-    return [os.fspath(picture.path) for picture in pictures_named(names)]
+    return [os.fspath(picture.path) for picture in pictures_named(names).pictures]
 
 
 def test_files_as_they_are_in_order(root):
@@ -54,6 +54,20 @@ def test_patterns(root, pattern, found):
 
 def test_each_picture_once(root):
     assert named("a/2.png", "a", "a/*.png") == ["a/2.png", "a/10.png", "a/deep/1.png"]
+
+
+def test_what_is_passed_over_in_a_folder_is_said(root):
+    found = pictures_named(["a", "3.png"])
+    assert found.remarks == ["a: 3 files ignored: 2 hidden, 1 not an image"]
+    assert pictures_named(["3.png"]).remarks == []
+
+
+def test_masks_beside_their_pictures_are_no_pictures_where_the_run_knows_masks(pictures):
+    root = pictures(["x.png", "x_mask.png", "x_mask_1.png", "alone_mask.png"], folder="masked")
+    found = pictures_named([root], mask_suffix="_mask")
+    assert [picture.path.name for picture in found.pictures] == ["alone_mask.png", "x.png"]
+    assert found.remarks == [f"{root}: 2 masks passed over"]
+    assert len(pictures_named([root]).pictures) == 4
 
 
 @pytest.mark.parametrize(

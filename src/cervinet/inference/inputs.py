@@ -4,12 +4,13 @@ import glob
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cervinet.csv_table import read_table
-from cervinet.data.folders import scan
 from cervinet.data.picture import Box, Picture
+from cervinet.data.readers.image_mask_pairs import without_masks
+from cervinet.data.readers.unlabelled import unlabelled
 from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
 from cervinet.registry import did_you_mean, find
@@ -18,17 +19,36 @@ from cervinet.run import ModelCard
 _BOX = ("x", "y", "w", "h")
 
 
-def pictures_named(names: Iterable[str | Path]) -> list[Picture]:
-    """Files as they are, folders searched with their subfolders, patterns filled in; each picture once, in order.
+@dataclass(frozen=True)
+class Named:
+    """Pictures in order, each once, and what was passed over in the folders."""
 
-    A single file that is not there or is no picture is kept: its prediction will say so. Raises UsageError for a
-    folder or a pattern without any picture.
+    pictures: list[Picture]
+    remarks: list[str]
+
+
+def pictures_named(names: Iterable[str | Path], *, mask_suffix: str | None = None) -> Named:
+    """Files as they are, folders searched with their subfolders, patterns filled in.
+
+    A single file that is not there or is no picture is kept: its prediction will say so.
+
+    Args:
+        names: of files, folders and patterns.
+        mask_suffix: what the masks of the training data had behind the names of their pictures; in folders, such
+            files beside their pictures are no pictures.
+
+    Raises:
+        UsageError: a folder or a pattern without any picture.
     """
     found: dict[Path, None] = {}
+    remarks = []
     for path in map(Path, names):
         name = str(path)
         if path.is_dir():
-            pictures = [picture for picture, reason in scan(path) if not reason]
+            manifest = unlabelled(path)
+            pictures, masks = without_masks(manifest.paths(), mask_suffix)
+            skipped = [manifest.ignored_line(), f"{masks} masks passed over" if masks else ""]
+            remarks += [f"{for_terminal(name)}: {line}" for line in skipped if line]
             missing = f"the folder {for_terminal(name)} has no pictures in it; name another"
         elif glob.has_magic(name) and not os.path.lexists(name):
             pictures = [Path(match) for match in sorted(glob.glob(name, recursive=True)) if not Path(match).is_dir()]
@@ -38,7 +58,7 @@ def pictures_named(names: Iterable[str | Path]) -> list[Picture]:
         if not pictures:
             raise UsageError(missing)
         found |= dict.fromkeys(pictures)
-    return [Picture(path) for path in found]
+    return Named([Picture(path) for path in found], remarks)
 
 
 def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:

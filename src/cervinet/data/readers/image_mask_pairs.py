@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -60,6 +61,16 @@ def image_mask_pairs(
 def mask_pattern(suffix: str) -> re.Pattern[str]:
     """What the whole path of a mask matches, with the groups stem (its picture's) and number."""
     return re.compile(rf"(?P<stem>.*[^/]){re.escape(suffix)}(?:_(?P<number>\d+))?\.[^./]+", re.DOTALL)
+
+
+def without_masks(paths: Sequence[Path], suffix: str | None) -> tuple[list[Path], int]:
+    """The paths that are no masks of others among them, and how many are; all of them where there is no suffix."""
+    if suffix is None:
+        return list(paths), 0
+    pattern = mask_pattern(suffix)
+    stems = {path.with_suffix("").as_posix() for path in paths}
+    pictures = [p for p in paths if not ((found := pattern.fullmatch(p.as_posix())) and found["stem"] in stems)]
+    return pictures, len(paths) - len(pictures)
 
 
 def _check(root: Path, masks: dict[str, list[tuple[int, str]]], stems: list[str], suffix: str) -> None:
