@@ -17,6 +17,7 @@ LAYERS = {
         "config",
         "config_data",
         "config_augment",
+        "config_training",
         "amount",
         "section",
         "choice",

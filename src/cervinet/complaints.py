@@ -50,6 +50,8 @@ def _sentence(location: tuple[Any, ...], words: str, value: Any, source: Source)
 def _nearest_field(section: type[BaseModel], location: tuple[Any, ...]) -> tuple[type[BaseModel], int, Any]:
     """The section that holds the place, how deep the field lies, and the field."""
     for depth, part in enumerate(location, start=1):
+        if isinstance(part, int) and depth < len(location):  # an item of a list of sections
+            continue
         field = section.model_fields.get(part) if isinstance(part, str) else None
         inner = _section_of(field)
         if inner is None or depth == len(location):
@@ -70,10 +72,10 @@ def _places_of(name: Any, section: type[BaseModel], prefix: str = "") -> list[st
 
 
 def _section_of(field: Any) -> type[BaseModel] | None:
-    candidates = (
-        getattr(field, "annotation", None),
-        *getattr(getattr(field, "annotation", None), "__args__", ()),
-    )
+    """The section that a field holds, as it is, or None, or in a list."""
+    candidates = [getattr(field, "annotation", None)]
+    for candidate in candidates:
+        candidates += getattr(candidate, "__args__", ())
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 

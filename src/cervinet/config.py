@@ -15,8 +15,8 @@ from pydantic import Field, PositiveInt, ValidationError, field_validator, model
 from cervinet import registry
 from cervinet.choice import Choice, Kind, Problem, at_places
 from cervinet.complaints import sentences
-from cervinet.config_augment import Augment
 from cervinet.config_data import Data
+from cervinet.config_training import Phase, Training
 from cervinet.errors import ConfigError
 from cervinet.section import Section, expects
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
@@ -31,46 +31,6 @@ class Model(Section):
     """none (random), imagenet (backbones only), or the path of a .keras, .weights.h5 or .h5 file."""
 
 
-class EarlyStopping(Section):
-    """Stop when the monitored metric no longer gets better."""
-
-    patience: PositiveInt = 10
-    """Epochs without improvement after which training stops."""
-    min_delta: Annotated[float, Field(ge=0)] = 0.0
-    """The smallest change that counts as an improvement."""
-
-
-class Training(Section):
-    """How the network learns."""
-
-    epochs: PositiveInt = 30
-    batch_size: PositiveInt = 32
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    optimizer: Annotated[Choice, Kind("optimizer")] = Field(Choice("adam"), validate_default=True)
-    """Any optimizer of Keras."""
-    loss: Annotated[Choice, Kind("loss")] = Field(Choice("cross_entropy"), validate_default=True)
-    augment: Augment = Augment()
-    imbalance: Annotated[Choice, Kind("imbalance")] = Field(Choice("none"), validate_default=True)
-    """What is done about classes of unequal size, in the training part alone."""
-    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
-    """The weights kept are those of the epoch with the best value of this."""
-    early_stopping: EarlyStopping | None = None
-    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
-    """auto: mixed precision on a GPU with tensor cores, float32 elsewhere."""
-    xla: bool | Literal["auto"] = Field("auto", json_schema_extra=expects("true, false or auto"))
-    """auto: compile with XLA on a GPU unless deterministic; not on a CPU, where it makes these networks slower."""
-    deterministic: bool = True
-    """The same seed gives the same weights on the same machine; a GPU is slower for it, and XLA is off."""
-
-    @model_validator(mode="after")
-    def _no_deterministic_xla(self) -> "Training":
-        if self.xla is True and self.deterministic:
-            raise ValueError(
-                "can have `xla: true` only with `deterministic: false`: XLA gives no promise of equal runs"
-            )
-        return self
-
-
 class Evaluation(Section):
     """How results are judged."""
 
@@ -78,6 +38,8 @@ class Evaluation(Section):
     """Bootstrap draws behind each interval."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of the intervals."""
+    views: Literal[1, 2, 4, 8] = 1
+    """Mirror images and quarter turns of each picture whose probabilities are averaged."""
 
 
 class Config(Section):
@@ -114,9 +76,21 @@ class Config(Section):
         if self.model.weights == "imagenet" and not traits["pretrained"]:
             words = f"must be none or a file for `{self.model.architecture}`, which has none of ImageNet"
             problems.append((("model", "weights"), words, "imagenet"))
+        for number, phase in enumerate(self.training.phases or ()):
+            if phase.train != "all" and not traits["pretrained"]:
+                words = f"must be all for `{self.model.architecture}`, which has no backbone"
+                problems.append((("training", "phases", number, "train"), words, None))
         if problems:
             raise at_places(problems)
         return self
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of training; without any set, one that leaves the backbone frozen, or has none."""
+        if self.training.phases is not None:
+            return tuple(self.training.phases)
+        assert self.training.epochs is not None
+        pretrained = registry.find("architecture", self.model.architecture.name).traits["pretrained"]
+        return (Phase(epochs=self.training.epochs, train="head" if pretrained else "all"),)
 
     def to_yaml(self) -> str:
         """The resolved config with every default, as YAML that `load_config` reads back."""

@@ -21,6 +21,7 @@ HOMES = {
     "preprocess": ("cervinet.data.preprocess", "cervinet.data.crops", "cervinet.data.appearance"),
     "architecture": ("cervinet.models.networks", "cervinet.models.backbones"),
     "loss": ("cervinet.models.losses",),
+    "schedule": ("cervinet.training.schedules",),
     "optimizer": ("cervinet.training.optimizers",),
     "imbalance": ("cervinet.data.imbalance",),
 }
