@@ -4,21 +4,16 @@ Each function takes what came before and plain values out of the Config; `workfl
 is imported by the functions that need it.
 """
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cervinet import environment, registry
 from cervinet.config import Config
-from cervinet.data.augment import Augmentation
-from cervinet.data.imbalance import emphasis_of
 from cervinet.data.manifest import Manifest
-from cervinet.data.store import Images
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
 from cervinet.pictures import fixed_steps
-from cervinet.progress import Progress
 from cervinet.run import ModelCard, Run, write_json
 
 if TYPE_CHECKING:
@@ -26,8 +21,6 @@ if TYPE_CHECKING:
 
     from cervinet.inference.predictor import Predictor
     from cervinet.training.devices import Device
-
-_REDRAW_SECONDS = 10
 
 
 def set_up_device(config: Config) -> "Device":
@@ -44,80 +37,6 @@ def check_weights(config: Config) -> None:
     from cervinet.models.build import check_weights
 
     check_weights(config.model.weights)
-
-
-def compiled_model(config: Config, manifest: Manifest, device: "Device") -> "keras.Model":
-    from cervinet.models.build import build_model
-    from cervinet.training.compile import compile_model
-
-    wanted, settings = config.model, config.training
-    model = build_model(
-        wanted.architecture.name,
-        (*config.data.image_size, 3),
-        len(manifest.classes),
-        wanted.weights,
-        wanted.architecture.options,
-    )
-    compile_model(
-        model,
-        optimizer=settings.optimizer.name,
-        optimizer_options=settings.optimizer.options,
-        learning_rate=settings.learning_rate,
-        loss=settings.loss.name,
-        loss_options=settings.loss.options,
-        xla=device.xla,
-    )
-    return model
-
-
-def fit_network(
-    config: Config,
-    manifest: Manifest,
-    images: Images,
-    model: "keras.Model",
-    device: "Device",
-    run: Run,
-    progress: Progress,
-) -> int:
-    """Train, then put the best weights back; the best epoch, counted from 1."""
-    from cervinet.data.pipeline import batches_of
-    from cervinet.report.write import write_progress
-    from cervinet.training.checkpoint import EpochPaths, load_weights, save_epoch
-    from cervinet.training.fit import Row, Tracker, fit
-
-    settings, stopping = config.training, config.training.early_stopping
-    paths = EpochPaths(best=run.best, last=run.last, history=run.history)
-    drawn = time.perf_counter()
-
-    def on_epoch(history: list[Row], best: bool) -> None:
-        nonlocal drawn
-        save_epoch(model, history, best, paths)
-        # Drawing takes a tenth of a second: after every epoch where epochs are long, less often where not.
-        if time.perf_counter() - drawn > _REDRAW_SECONDS:
-            write_progress(history, settings.monitor, run.progress_plot, manifest.note)
-            drawn = time.perf_counter()
-
-    emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
-    train, val = (
-        batches_of(manifest, images, split, config.data.image_size, settings.batch_size, device.replicas, made_of)
-        for split, made_of in (("train", emphasis), ("val", None))
-    )
-    fitted = fit(
-        model,
-        train,
-        val,
-        epochs=settings.epochs,
-        seed=config.seed,
-        augmentation=Augmentation(**settings.augment.changes()),
-        tracker=Tracker(
-            settings.monitor, stopping.patience if stopping else None, stopping.min_delta if stopping else 0.0
-        ),
-        progress=progress,
-        on_epoch=on_epoch,
-    )
-    write_progress(fitted.history, settings.monitor, run.progress_plot, manifest.note)
-    load_weights(model, run.best)
-    return fitted.best_epoch
 
 
 def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Run) -> "Predictor":

@@ -3,7 +3,7 @@
 runs/20261120-101500-cervix-cnn/
   config.yaml  environment.json  status.json
   data.json  splits.csv  data_issues.csv  data_report.html
-  history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/last.weights.h5
+  history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/step-00000123/
   model.keras  model.json
   predictions_val.csv  predictions_test.csv  metrics.json  plots/
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
@@ -66,7 +66,7 @@ class Run:
         self.history = path / "history.csv"
         self.progress_plot = path / "progress.png"
         self.best = path / "checkpoints" / "best.weights.h5"
-        self.last = path / "checkpoints" / "last.weights.h5"
+        self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
         self.card = path / "model.json"
         self.metrics = path / "metrics.json"

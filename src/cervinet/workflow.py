@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, data_records, pictures
+from cervinet import assembly, data_records, learning, pictures
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
@@ -77,7 +77,9 @@ def dry_run(config: Config, progress: Progress) -> None:
     config = config.model_copy(
         update={
             "data": config.data.model_copy(update={"store": False}),
-            "training": config.training.model_copy(update={"epochs": 1}),
+            "training": config.training.model_copy(
+                update={"epochs": None, "phases": [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]}
+            ),
             "evaluation": config.evaluation.model_copy(update={"draws": 100}),
         }
     )
@@ -157,10 +159,10 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, kee
     images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
-        model = assembly.compiled_model(config, manifest, device)
+        model = learning.build_network(config, manifest)
     announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
-    best_epoch = assembly.fit_network(config, manifest, images, model, device, run, progress)
+    best_epoch = learning.fit_network(learning.Material(config, manifest, images, device), model, run, progress)
     run.mark("fit")
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)

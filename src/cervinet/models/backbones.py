@@ -83,12 +83,12 @@ def _head(row: Backbone) -> Callable[..., Any]:
     ) -> Any:
         from keras import layers
 
-        # training=False keeps batch normalisation on its stored statistics for as long as the backbone is frozen.
-        x = backbone(scaled(inputs, row.scaling), training=False)
+        x = backbone(scaled(inputs, row.scaling))
         if pooling == "flatten":
-            x = layers.Flatten()(x)
+            x = layers.Flatten(name="features")(x)
         else:
-            x = (layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D)()(x)
+            pool = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
+            x = pool(name="features")(x)
         for units in dense:
             x = (
                 layers.Dropout(dropout)(layers.Dense(units, activation="relu")(x))

@@ -1,0 +1,162 @@
+"""A run's phases of training, one after the other: each with the part of the network that learns in it."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cervinet import registry
+from cervinet.config import Config
+from cervinet.config_training import Phase
+from cervinet.data.augment import Augmentation
+from cervinet.data.imbalance import emphasis_of
+from cervinet.data.manifest import Manifest
+from cervinet.data.store import Images
+from cervinet.files import write_atomically
+from cervinet.progress import Progress
+from cervinet.run import Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from cervinet.data.pipeline import Batches
+    from cervinet.training.devices import Device
+    from cervinet.training.fit import Course, Hooks
+    from cervinet.training.learner import Learner
+    from cervinet.training.state import State
+
+_REDRAW_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all phases learn from."""
+
+    config: Config
+    manifest: Manifest
+    images: Images
+    device: "Device"
+
+
+def build_network(config: Config, manifest: Manifest) -> "keras.Model":
+    from cervinet.models.build import build_model
+
+    wanted = config.model
+    return build_model(
+        wanted.architecture.name,
+        (*config.data.image_size, 3),
+        len(manifest.classes),
+        wanted.weights,
+        wanted.architecture.options,
+    )
+
+
+def fit_network(material: Material, model: "keras.Model", run: Run, progress: Progress) -> int:
+    """Train phase by phase, then put the best weights back; the best epoch, counted from 1."""
+    from cervinet.report.write import write_progress
+    from cervinet.training.checkpoint import load_weights
+    from cervinet.training.fit import fit
+
+    config = material.config
+    hooks = _Hooks(material, model, run, progress)
+    state = first_state(config)
+    phases = config.phases()
+    while True:
+        phase = phases[state.phase]
+        learner = learner_of(material, model, phase)
+        fit(learner, *_batches(material), state, course_of(config, phase), hooks.hooks())
+        if state.phase + 1 == len(phases):
+            break
+        state.next_phase()
+        load_weights(model, run.best)
+    write_progress(state.history, config.training.monitor, run.progress_plot, material.manifest.note)
+    load_weights(model, run.best)
+    return state.tracker.best_epoch
+
+
+def first_state(config: Config) -> "State":
+    """Where a run begins."""
+    from cervinet.training.state import State, Tracker
+
+    stopping = config.training.early_stopping
+    options = {"patience": stopping.patience, "min_delta": stopping.min_delta} if stopping else {}
+    start = stopping.start_epoch if stopping else 0
+    return State(Tracker(config.training.monitor, **options, start_epoch=start))
+
+
+def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":
+    """The part of the network that learns in a phase, with a new optimizer."""
+    from cervinet.training.learner import Learner, forward_of
+
+    config, device = material.config, material.device
+    settings = config.training
+    backbone = config.model.architecture.name if phase.train == "head" else None
+    with device.scope():
+        return Learner(
+            model,
+            forward_of(model, backbone),
+            registry.find("loss", settings.loss.name).function(**settings.loss.options),
+            registry.find("optimizer", settings.optimizer.name).function(1.0, **settings.optimizer.options),
+            accumulates=settings.accumulate > 1,
+            ema=settings.ema,
+            xla=device.xla,
+            strategy=device.strategy,
+        )
+
+
+def course_of(config: Config, phase: Phase) -> "Course":
+    from cervinet.training.fit import Course
+
+    settings = config.training
+    return Course(
+        epochs=phase.epochs,
+        learning_rate=phase.learning_rate or settings.learning_rate,
+        schedule=registry.find("schedule", settings.schedule.name).function(**settings.schedule.options),
+        accumulate=settings.accumulate,
+        seed=config.seed,
+        augmentation=Augmentation(**settings.augment.changes()),
+        total=sum(one.epochs for one in config.phases()),
+    )
+
+
+def _batches(material: Material) -> tuple["Batches", "Batches"]:
+    """Of the training and of the validation part."""
+    from cervinet.data.pipeline import batches_of
+
+    config, manifest = material.config, material.manifest
+    settings, size = config.training, config.data.image_size
+    emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
+    replicas = material.device.replicas
+    train = batches_of(manifest, material.images, "train", size, settings.batch_size, replicas, emphasis)
+    return train, batches_of(manifest, material.images, "val", size, settings.batch_size, replicas)
+
+
+class _Hooks:
+    """What is written while the network learns."""
+
+    def __init__(self, material: Material, model: "keras.Model", run: Run, progress: Progress) -> None:
+        self._material, self._model, self._run, self._progress = material, model, run, progress
+        self._drawn = time.perf_counter()
+
+    def hooks(self) -> "Hooks":
+        from cervinet.training.fit import Hooks
+
+        return Hooks(self._progress, lambda state: None, self._on_epoch, lambda state: None)
+
+    def _on_epoch(self, state: "State", best: bool) -> None:
+        from cervinet.report.write import write_progress
+        from cervinet.training.checkpoint import not_saved, save_weights
+
+        run = self._run
+        try:
+            if best:
+                save_weights(self._model, run.best)
+            write_atomically(run.history, pd.DataFrame(state.history).to_csv(index=False).encode())
+        except OSError as error:
+            raise not_saved(error, state.epoch + 1, run.best.parent) from None
+        # Drawing takes a tenth of a second: after every epoch where epochs are long, less often where not.
+        if time.perf_counter() - self._drawn > _REDRAW_SECONDS:
+            monitor, note = self._material.config.training.monitor, self._material.manifest.note
+            write_progress(state.history, monitor, run.progress_plot, note)
+            self._drawn = time.perf_counter()
