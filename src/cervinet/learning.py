@@ -79,10 +79,10 @@ def first_state(config: Config) -> "State":
     """Where a run begins."""
     from cervinet.training.state import State, Tracker
 
-    stopping = config.training.early_stopping
-    options = {"patience": stopping.patience, "min_delta": stopping.min_delta} if stopping else {}
-    start = stopping.start_epoch if stopping else 0
-    return State(Tracker(config.training.monitor, **options, start_epoch=start))
+    monitor, stopping = config.training.monitor, config.training.early_stopping
+    if stopping is None:
+        return State(Tracker(monitor))
+    return State(Tracker(monitor, stopping.patience, stopping.min_delta, stopping.start_epoch))
 
 
 def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":

@@ -11,9 +11,9 @@ from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches
 from cervinet.errors import TrainingError
 from cervinet.progress import Progress
-from cervinet.training.learner import Learner
+from cervinet.training.learner import Learner, Sums
 from cervinet.training.schedules import Schedule
-from cervinet.training.state import State, Sums
+from cervinet.training.state import State
 
 
 @dataclass(frozen=True)

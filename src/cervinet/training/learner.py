@@ -195,7 +195,8 @@ class Learner:
     def _compiled(self, step: Callable[..., Any], xla: bool) -> Callable[..., Any]:
         compiled = tf.function(step, jit_compile=xla, reduce_retracing=True)
         if self.strategy is None:
-            return compiled
+            single: Callable[..., Any] = compiled
+            return single
 
         @tf.function(reduce_retracing=True)
         def on_every_device(*batch: Any, **values: tf.Tensor) -> Any:
