@@ -13,6 +13,7 @@ from cervinet.data.manifest import Manifest
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
+from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
 from cervinet.run import ModelCard, Run, write_json
 
@@ -44,8 +45,9 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
     from cervinet.inference.predictor import Predictor
     from cervinet.models.build import in_float32
 
-    architecture = config.model.architecture
-    model = in_float32(model, architecture.name, architecture.options)
+    architecture, loss = config.model.architecture, config.training.loss
+    objective = objective_of(manifest, loss.name, loss.options)
+    model = in_float32(model, architecture.name, architecture.options, objective.head)
     with replacing(run.model) as temporary:
         model.save(temporary)
     card = ModelCard(
@@ -56,6 +58,7 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         note=manifest.note,
         not_deployable=not_deployable(config),
         versions=environment.versions(),
+        subclasses=objective.subclasses,
     )
     run.write_card(card)
     return Predictor(model, card)

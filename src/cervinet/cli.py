@@ -117,9 +117,9 @@ def predict(
     for prediction in predictions:
         seen.append(prediction)
         if as_json:
-            click.echo(json.dumps(as_object(prediction, card.classes)))
+            click.echo(json.dumps(as_object(prediction, card.classes, card.subclasses)))
     if csv_file:
-        write_csv(seen, card.classes, csv_file)
+        write_csv(seen, card.classes, csv_file, card.subclasses)
         click.echo(f"Wrote {len(seen)} rows to {csv_file}", err=True)
     elif not as_json:
         show_predictions(seen, card.classes, card.note)

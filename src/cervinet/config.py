@@ -80,6 +80,10 @@ class Config(Section):
             if phase.train != "all" and not traits["pretrained"]:
                 words = f"must be all for `{self.model.architecture}`, which has no backbone"
                 problems.append((("training", "phases", number, "train"), words, None))
+        loss = registry.find("loss", self.training.loss.name)
+        if loss.traits.get("ordered") and self.classes is None:
+            words = f"can be {loss.name} only where `classes` are set: it learns from their order"
+            problems.append((("training", "loss"), words, None))
         if problems:
             raise at_places(problems)
         return self

@@ -98,7 +98,7 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
     manifest = pictures.pictures_to_judge(config, run, external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
-    predictions = collect(manifest, found, split)
+    predictions = collect(manifest, found, split, predictor.card.subclasses)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
     evaluation = assembly.judge(config, predictions, folder, manifest.caption())
     return Judged(run.path, folder, evaluation, manifest.caption(), predictions.unreadable)

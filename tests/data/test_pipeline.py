@@ -218,3 +218,25 @@ def test_steps_of_an_oversampled_split_are_shared_among_gpus_as_they_are() -> No
     batches = batches_of(manifest, images, "train", (4, 4), 8, 4, oversample({"a": 5, "b": 15}))
     assert batches.bounds == batch_bounds(30, 8, 4) == (0, 8, 16, 24, 30)
     assert len(collected(batches.training(1, 0, Augmentation()))[0]) == 30
+
+
+def test_subclasses_are_learnt_while_the_emphasis_is_on_classes() -> None:
+    finer = ["x", "x", "y", None, None]
+    rows = [
+        {"image": f"{n}.png", "label": "ab"[n % 5 > 2], "sublabel": finer[n % 5], "split": "train"} for n in range(20)
+    ]
+    manifest = Manifest(table_of(rows), Path(), ("b", "a"))
+    images = Store(np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((4, 4, 3), np.uint8), Path(), False)
+    emphasis = class_weights({"b": 8, "a": 12})
+    subclasses = (("b", "b"), ("x", "a"), ("y", "a"))
+    batches = batches_of(manifest, images, "train", (4, 4), 8, 1, emphasis, subclasses)
+    assert batches.targets == 3
+    seen = 0
+    for pictures, targets, weights in batches.training(1, 0, Augmentation()):
+        number = pictures.numpy()[:, 0, 0, 0] % 5
+        np.testing.assert_array_equal(targets.numpy().argmax(axis=1), np.array([1, 1, 2, 0, 0])[number])
+        np.testing.assert_allclose(weights, emphasis.weights[np.array([1, 1, 1, 0, 0])[number]], rtol=1e-6)
+        seen += len(number)
+    assert seen == 20
+    _, targets = collected(batches.in_order())
+    assert targets.sum(axis=0).tolist() == [8, 8, 4]

@@ -5,7 +5,7 @@ import pytest
 from cervinet.data.imbalance import class_weights, effective_counts, none, oversample
 from cervinet.models.build import build_model
 from cervinet.progress import Silent
-from cervinet.report.announce import announce_emphasis, announce_network
+from cervinet.report.announce import announce_emphasis, announce_network, announce_unlearnt
 from cervinet.training.devices import Device
 
 
@@ -38,3 +38,12 @@ def test_what_became_of_the_classes_is_said_where_anything_did(emphasis, rows, m
     announce_emphasis(Silent(), effective_counts(emphasis, ["a", "b"]), "the way")
     columns = ["class", "pictures", "in an epoch", "weight of each", "effective count"]
     assert shown == ([("Training pictures after `the way`", columns, rows)] if rows else [])
+
+
+def test_subclasses_that_nothing_can_be_learnt_of_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Silent, "say", lambda self, text: said.append(text))
+    announce_unlearnt(Silent(), [])
+    assert said == []
+    announce_unlearnt(Silent(), ["x", "y z"])
+    assert said == ["Warning: no picture in train is of the sub-class 'x', 'y z': nothing can be learnt of it"]

@@ -12,6 +12,7 @@ from cervinet.data.imbalance import Emphasis
 from cervinet.data.manifest import Manifest
 from cervinet.data.mixing import mixed
 from cervinet.data.store import Images
+from cervinet.data.subclasses import Subclasses, sublabels
 from cervinet.environment import cores
 from cervinet.errors import ConfigError
 
@@ -34,6 +35,8 @@ class Batches:
         size: (height, width).
         bounds: where each batch of an epoch begins, and the end of the last, (steps + 1,).
         emphasis: how often each class comes in an epoch of training and what it weighs; None for once and 1.
+        sublabels: sub-class index of each row, int64 (n,), where these are what is learnt; else None.
+        subclasses: number of sub-classes.
     """
 
     images: Images
@@ -43,28 +46,38 @@ class Batches:
     size: tuple[int, int]
     bounds: tuple[int, ...]
     emphasis: Emphasis | None = None
+    sublabels: NDArray[np.int64] | None = None
+    subclasses: int = 0
 
     @property
     def steps(self) -> int:
         return len(self.bounds) - 1
 
+    @property
+    def targets(self) -> int:
+        """How many numbers the target of a picture has."""
+        return self.classes if self.sublabels is None else self.subclasses
+
+    def _one_hot(self, places: NDArray[np.int64] | slice) -> NDArray[np.float32]:
+        learnt = self.labels if self.sublabels is None else self.sublabels
+        return np.eye(self.targets, dtype=np.float32)[learnt[places]]
+
     def training(self, seed: int, epoch: int, augmentation: Augmentation, first_step: int = 0) -> tf.data.Dataset:
         """One epoch, shuffled, augmented and mixed, from a step on, as if the steps before it had been taken.
 
-        Batches are (images uint8 (b, h, w, 3), labels float32 (b, classes) that sum to 1), and where classes have
+        Batches are (images uint8 (b, h, w, 3), targets float32 (b, targets) that sum to 1), and where classes have
         weights also (…, sample weights float32 (b,)).
         """
         order, copies = self._order(seed, epoch)
         weights = self.emphasis.weights.astype(np.float32) if self.emphasis else np.ones(self.classes, np.float32)
-        one_hot = np.eye(self.classes, dtype=np.float32)
 
         def load(start: int, end: int) -> tuple[NDArray[np.generic], ...]:
             places, copy = order[start:end], copies[start:end]
-            rows, labels = self.rows[places], self.labels[places]
+            rows = self.rows[places]
             images = self.images[rows]
             if augmentation:
                 images = augmentation.views(images, seed=seed, epoch=epoch, indices=rows, copies=copy)
-            batch = (images, one_hot[labels], weights[labels])
+            batch = (images, self._one_hot(places), weights[self.labels[places]])
             if augmentation.mixup or augmentation.cutmix:
                 mixup, cutmix = augmentation.mixup, augmentation.cutmix
                 batch = mixed(batch, mixup=mixup, cutmix=cutmix, seed=seed, epoch=epoch, first=start)
@@ -75,9 +88,8 @@ class Batches:
 
     def in_order(self) -> tf.data.Dataset:
         """Every picture of a split without an emphasis once, as it is, in the order of `rows`."""
-        one_hot = np.eye(self.classes, dtype=np.float32)
         return self._dataset(
-            lambda start, end: (self.images[self.rows[start:end]], one_hot[self.labels[start:end]]), False
+            lambda start, end: (self.images[self.rows[start:end]], self._one_hot(slice(start, end))), False
         )
 
     def _order(self, seed: int, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -90,7 +102,7 @@ class Batches:
 
     def _dataset(self, load: Load, weighted: bool, first_step: int = 0) -> tf.data.Dataset:
         types = [tf.uint8, tf.float32, *[tf.float32] * weighted]
-        shapes = [(None, *self.size, 3), (None, self.classes), *[(None,)] * weighted]
+        shapes = [(None, *self.size, 3), (None, self.targets), *[(None,)] * weighted]
 
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # stateful=True, the default, would run the steps one after the other under op determinism.
@@ -118,13 +130,22 @@ def batches_of(
     batch_size: int,
     replicas: int = 1,
     emphasis: Emphasis | None = None,
+    subclasses: Subclasses = (),
 ) -> Batches:
-    """The batches of a split of a manifest whose prepared pictures are `images`, row by row."""
+    """The batches of a split of a manifest whose prepared pictures are `images`, row by row.
+
+    With `subclasses` these are what is learnt, one output each in this order.
+    """
     part = manifest.part(split)
     index = {name: number for number, name in enumerate(manifest.classes)}
     labels = np.array(part["label"].map(index), np.int64)
     bounds = batch_bounds(emphasis.entries if emphasis else len(part), batch_size, replicas)
-    return Batches(images, np.array(part.index, np.int64), labels, len(manifest.classes), size, bounds, emphasis)
+    finer = None
+    if subclasses:
+        places = {name: number for number, (name, _) in enumerate(subclasses)}
+        finer = np.array(sublabels(part, subclasses).map(places), np.int64)
+    rows = np.array(part.index, np.int64)
+    return Batches(images, rows, labels, len(manifest.classes), size, bounds, emphasis, finer, len(subclasses))
 
 
 def batch_bounds(pictures: int, batch_size: int, replicas: int) -> tuple[int, ...]:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from keras import layers
 
 from cervinet import registry
 from cervinet.errors import CervinetError, ConfigError
 from cervinet.models.backbones import BACKBONES, build_backbone
+from cervinet.models.heads import Head
 
 
 def build_model(
@@ -18,19 +18,21 @@ def build_model(
     classes: int,
     weights: str = "none",
     options: Mapping[str, Any] | None = None,
+    head: Head | None = None,
 ) -> keras.Model:
     """An untrained model, or one with loaded weights; a backbone comes frozen.
 
     Args:
         name: registered architecture.
         input_shape: (height, width, 3).
-        classes: number of outputs.
+        classes: how many.
         weights: none, imagenet, or the path of a .keras, .weights.h5 or .h5 file.
         options: keyword arguments of the architecture.
+        head: what stands behind the features, for as many classes; None for a softmax.
 
     Returns:
-        Takes RGB 0–255 (n, height, width, 3), returns probabilities float32 (n, classes). The layer `logits` stands
-        before the softmax.
+        Takes RGB 0–255 (n, height, width, 3), returns probabilities float32 (n, classes), which are the softmax of the
+        layer `logits`.
 
     Raises:
         ConfigError: the weights do not fit or are not there.
@@ -43,21 +45,19 @@ def build_model(
         backbone.trainable = False
         arguments["backbone"] = backbone
     features = function(inputs, **arguments)
-    # float32 under any policy: a half-precision softmax loses small probabilities.
-    logits = layers.Dense(classes, name="logits", dtype="float32")(features)
-    outputs = layers.Activation("softmax", name="probabilities", dtype="float32")(logits)
+    outputs = (head or Head("softmax", classes)).build(features)
     model = keras.Model(inputs, outputs, name=name)
     if weights != "none":
         load_weights(model, name, weights)
     return model
 
 
-def in_float32(model: keras.Model, name: str, options: Mapping[str, Any]) -> keras.Model:
+def in_float32(model: keras.Model, name: str, options: Mapping[str, Any], head: Head | None = None) -> keras.Model:
     """The same network with the same weights, computing in float32 whatever precision it was trained in."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        twin = build_model(name, model.input_shape[1:], model.output_shape[-1], "none", options)
+        twin = build_model(name, model.input_shape[1:], model.output_shape[-1], "none", options, head)
     finally:
         keras.config.set_dtype_policy(policy)
     twin.set_weights(model.get_weights())
