@@ -10,10 +10,11 @@ from cervinet import registry
 from cervinet.config import Config
 from cervinet.config_training import Phase
 from cervinet.data.augment import Augmentation
-from cervinet.data.imbalance import emphasis_of
+from cervinet.data.imbalance import Emphasis, emphasis_of
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
 from cervinet.files import write_atomically
+from cervinet.models.objective import objective_of
 from cervinet.progress import Progress
 from cervinet.run import Run
 
@@ -42,13 +43,14 @@ class Material:
 def build_network(config: Config, manifest: Manifest) -> "keras.Model":
     from cervinet.models.build import build_model
 
-    wanted = config.model
+    wanted, settings = config.model, config.training.loss
     return build_model(
         wanted.architecture.name,
         (*config.data.image_size, 3),
         len(manifest.classes),
         wanted.weights,
         wanted.architecture.options,
+        objective_of(manifest, settings.name, settings.options).head,
     )
 
 
@@ -91,13 +93,15 @@ def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learn
 
     config, device = material.config, material.device
     settings = config.training
+    objective = objective_of(material.manifest, settings.loss.name, settings.loss.options)
     backbone = config.model.architecture.name if phase.train == "head" else None
     with device.scope():
         return Learner(
             model,
             forward_of(model, backbone),
-            registry.find("loss", settings.loss.name).function(**settings.loss.options),
+            objective.loss,
             registry.find("optimizer", settings.optimizer.name).function(1.0, **settings.optimizer.options),
+            class_targets=objective.head.of_classes,
             accumulates=settings.accumulate > 1,
             ema=settings.ema,
             xla=device.xla,
@@ -127,9 +131,13 @@ def _batches(material: Material) -> tuple["Batches", "Batches"]:
     config, manifest = material.config, material.manifest
     settings, size = config.training, config.data.image_size
     emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
-    replicas = material.device.replicas
-    train = batches_of(manifest, material.images, "train", size, settings.batch_size, replicas, emphasis)
-    return train, batches_of(manifest, material.images, "val", size, settings.batch_size, replicas)
+    subclasses = objective_of(manifest, settings.loss.name, settings.loss.options).subclasses
+
+    def part(split: str, emphasis: Emphasis | None) -> "Batches":
+        replicas = material.device.replicas
+        return batches_of(manifest, material.images, split, size, settings.batch_size, replicas, emphasis, subclasses)
+
+    return part("train", emphasis), part("val", None)
 
 
 class _Hooks:
