@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cervinet.data.feature_store import Features
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.data.store import Images, decode_all
@@ -34,7 +35,7 @@ class Predictor:
 
     def __init__(self, model: keras.Model, card: ModelCard) -> None:
         self.card = card
-        outputs = keras.Model(model.input, [model.get_layer("logits").output, model.output])
+        self._model = outputs = keras.Model(model.input, [model.get_layer("logits").output, model.output])
         spec = tf.TensorSpec((None, *card.image_size, 3), tf.uint8)
         self._infer = tf.function(lambda images: outputs(images, training=False), input_signature=[spec])
 
@@ -54,8 +55,18 @@ class Predictor:
         logits, probabilities = self._infer(tf.convert_to_tensor(images))
         return probabilities.numpy().astype(np.float64), logits.numpy().astype(np.float64)
 
-    def rows(self, images: Images, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Probabilities and logits of rows of a store."""
+    def of_features(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same of what the backbone made of the pictures, float32 (n, width)."""
+        head = keras.Model(self._model.get_layer("features").output, self._model.outputs)
+        logits, probabilities = head(tf.constant(features), training=False)
+        return probabilities.numpy().astype(np.float64), logits.numpy().astype(np.float64)
+
+    def rows(
+        self, images: Images | Features, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities and logits of rows of a store, or of kept features."""
+        if isinstance(images, Features):
+            return self.of_features(images[rows])
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
         probabilities, logits = zip(*parts, strict=True)
         return np.concatenate(probabilities), np.concatenate(logits)
