@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cervinet import registry
+from cervinet import frozen, registry
 from cervinet.config import Config
 from cervinet.config_training import Phase
 from cervinet.data.augment import Augmentation
+from cervinet.data.feature_store import Features
 from cervinet.data.imbalance import Emphasis, emphasis_of
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
@@ -44,7 +45,7 @@ def build_network(config: Config, manifest: Manifest) -> "keras.Model":
     from cervinet.models.build import build_model
 
     wanted, settings = config.model, config.training.loss
-    return build_model(
+    model = build_model(
         wanted.architecture.name,
         (*config.data.image_size, 3),
         len(manifest.classes),
@@ -52,6 +53,16 @@ def build_network(config: Config, manifest: Manifest) -> "keras.Model":
         wanted.architecture.options,
         objective_of(manifest, settings.name, settings.options).head,
     )
+    _let_learn(config, model, config.phases()[0])
+    return model
+
+
+def _let_learn(config: Config, model: "keras.Model", phase: Phase) -> None:
+    from cervinet.models.freezing import set_trainable
+
+    name = config.model.architecture.name
+    if registry.find("architecture", name).traits["pretrained"]:
+        set_trainable(model, name, phase.train, phase.batch_norm)
 
 
 def fit_network(material: Material, model: "keras.Model", run: Run, progress: Progress) -> int:
@@ -64,10 +75,11 @@ def fit_network(material: Material, model: "keras.Model", run: Run, progress: Pr
     hooks = _Hooks(material, model, run, progress)
     state = first_state(config)
     phases = config.phases()
+    frozen.announce_frozen(config, progress)
     while True:
         phase = phases[state.phase]
         learner = learner_of(material, model, phase)
-        fit(learner, *_batches(material), state, course_of(config, phase), hooks.hooks())
+        fit(learner, *_batches(material, model, phase, progress), state, course_of(config, phase), hooks.hooks())
         if state.phase + 1 == len(phases):
             break
         state.next_phase()
@@ -89,16 +101,17 @@ def first_state(config: Config) -> "State":
 
 def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":
     """The part of the network that learns in a phase, with a new optimizer."""
-    from cervinet.training.learner import Learner, forward_of
+    from cervinet.training.learner import Learner, forward_of, head_forward
 
     config, device = material.config, material.device
     settings = config.training
     objective = objective_of(material.manifest, settings.loss.name, settings.loss.options)
     backbone = config.model.architecture.name if phase.train == "head" else None
     with device.scope():
+        _let_learn(config, model, phase)
         return Learner(
             model,
-            forward_of(model, backbone),
+            head_forward(model) if frozen.uses_features(config, phase) else forward_of(model, backbone),
             objective.loss,
             registry.find("optimizer", settings.optimizer.name).function(1.0, **settings.optimizer.options),
             class_targets=objective.head.of_classes,
@@ -124,18 +137,21 @@ def course_of(config: Config, phase: Phase) -> "Course":
     )
 
 
-def _batches(material: Material) -> tuple["Batches", "Batches"]:
-    """Of the training and of the validation part."""
+def _batches(material: Material, model: "keras.Model", phase: Phase, progress: Progress) -> tuple["Batches", "Batches"]:
+    """Of the training and of the validation part: of pictures, or of what the model as it is makes of them."""
     from cervinet.data.pipeline import batches_of
 
-    config, manifest = material.config, material.manifest
+    config, manifest, images = material.config, material.manifest, material.images
+    source: Images | Features = images
+    if frozen.uses_features(config, phase):
+        source = frozen.open_features(config, manifest, images, model, material.device, progress)
     settings, size = config.training, config.data.image_size
     emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
     subclasses = objective_of(manifest, settings.loss.name, settings.loss.options).subclasses
 
     def part(split: str, emphasis: Emphasis | None) -> "Batches":
         replicas = material.device.replicas
-        return batches_of(manifest, material.images, split, size, settings.batch_size, replicas, emphasis, subclasses)
+        return batches_of(manifest, source, split, size, settings.batch_size, replicas, emphasis, subclasses)
 
     return part("train", emphasis), part("val", None)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, data_records, learning, pictures
+from cervinet import assembly, data_records, frozen, learning, pictures
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
@@ -74,16 +74,15 @@ def dry_run(config: Config, progress: Progress) -> None:
     manifest = found.sound()
     announce_data(progress, manifest)
     data_records.count_classes(config, manifest, progress)
-    config = config.model_copy(
-        update={
-            "data": config.data.model_copy(update={"store": False}),
-            "training": config.training.model_copy(
-                update={"epochs": None, "phases": [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]}
-            ),
-            "evaluation": config.evaluation.model_copy(update={"draws": 100}),
-        }
-    )
+    phases = [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
+        config = config.model_copy(
+            update={
+                "data": config.data.model_copy(update={"store": False, "cache": Path(folder) / "cache"}),
+                "training": config.training.model_copy(update={"epochs": None, "phases": phases}),
+                "evaluation": config.evaluation.model_copy(update={"draws": 100}),
+            }
+        )
         run = Run.create(Path(folder) / "run", config.name)
         _train(config, pictures.few(config, manifest), run, progress, keep=False)
 
@@ -166,8 +165,9 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, kee
     run.mark("fit")
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
+    known = frozen.pictures_to_judge(config, manifest, images, model, device)
     for split in ("val", "test"):
-        predictions = predict_rows(predictor, manifest, images, split)
+        predictions = predict_rows(predictor, manifest, known, split)
         write_predictions(predictions, run.predictions(split))
     evaluation = assembly.judge(config, predictions, run.path, manifest.caption())
     run.mark("judge")

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from cervinet.data.augment import Augmentation
+from cervinet.data.feature_store import Features
 from cervinet.data.imbalance import Emphasis
 from cervinet.data.manifest import Manifest
 from cervinet.data.mixing import mixed
@@ -28,7 +30,7 @@ class Batches:
     """Batches of one split.
 
     Attributes:
-        images: prepared pictures by row number.
+        images: prepared pictures by row number, or the features of them.
         rows: row numbers of the split, int64 (n,).
         labels: class index of each of them, int64 (n,).
         classes: number of classes.
@@ -39,7 +41,7 @@ class Batches:
         subclasses: number of sub-classes.
     """
 
-    images: Images
+    images: Images | Features
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     classes: int
@@ -66,7 +68,8 @@ class Batches:
         """One epoch, shuffled, augmented and mixed, from a step on, as if the steps before it had been taken.
 
         Batches are (images uint8 (b, h, w, 3), targets float32 (b, targets) that sum to 1), and where classes have
-        weights also (…, sample weights float32 (b,)).
+        weights also (…, sample weights float32 (b,)). Features float32 (b, width) come in place of images where
+        `images` are features; their augmentation is in their views.
         """
         order, copies = self._order(seed, epoch)
         weights = self.emphasis.weights.astype(np.float32) if self.emphasis else np.ones(self.classes, np.float32)
@@ -74,9 +77,12 @@ class Batches:
         def load(start: int, end: int) -> tuple[NDArray[np.generic], ...]:
             places, copy = order[start:end], copies[start:end]
             rows = self.rows[places]
-            images = self.images[rows]
-            if augmentation:
-                images = augmentation.views(images, seed=seed, epoch=epoch, indices=rows, copies=copy)
+            if isinstance(self.images, Features):
+                images: NDArray[Any] = self.images.drawn(rows, seed=seed, epoch=epoch, copies=copy)
+            elif augmentation:
+                images = augmentation.views(self.images[rows], seed=seed, epoch=epoch, indices=rows, copies=copy)
+            else:
+                images = self.images[rows]
             batch = (images, self._one_hot(places), weights[self.labels[places]])
             if augmentation.mixup or augmentation.cutmix:
                 mixup, cutmix = augmentation.mixup, augmentation.cutmix
@@ -101,8 +107,9 @@ class Batches:
         return places[order], copies[order]
 
     def _dataset(self, load: Load, weighted: bool, first_step: int = 0) -> tf.data.Dataset:
-        types = [tf.uint8, tf.float32, *[tf.float32] * weighted]
-        shapes = [(None, *self.size, 3), (None, self.targets), *[(None,)] * weighted]
+        features = self.images.width if isinstance(self.images, Features) else None
+        types = [tf.float32 if features else tf.uint8, tf.float32, *[tf.float32] * weighted]
+        shapes = [(None, features) if features else (None, *self.size, 3), (None, self.targets), *[(None,)] * weighted]
 
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # stateful=True, the default, would run the steps one after the other under op determinism.
@@ -124,7 +131,7 @@ class Batches:
 
 def batches_of(
     manifest: Manifest,
-    images: Images,
+    images: Images | Features,
     split: str,
     size: tuple[int, int],
     batch_size: int,

@@ -94,16 +94,7 @@ def open_store(
         DataError: pictures that cannot be read, all named; or too little space on the disk.
     """
     _make_folder(cache / "stores")
-    known = Digests(cache, root)
-    digests = known.of_pictures(progress.track(pictures, len(pictures), "Looking for changes"))
-    masks = known.of(mask for picture in pictures for mask in picture.masks)
-    errors = [str(error) for error in (*digests, *masks) if isinstance(error, ImageError)]
-    if errors:
-        raise DataError(unreadable(errors, len(pictures)))
-    versions = [DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
-    regions = [(picture.box, len(picture.masks)) for picture in pictures]
-    key = digest_of(json.dumps([versions, size, steps, digests, regions, masks]).encode())
-    folder = cache / "stores" / key
+    folder = cache / "stores" / pictures_key(pictures, root, size, steps, cache, progress)
     shape = (len(pictures), *size, 3)
     images = _mapped(folder, shape)
     if images is not None:
@@ -113,6 +104,21 @@ def open_store(
     if images is None:
         raise DataError(f"the prepared pictures in {folder} cannot be read; remove that folder and try again")
     return Store(images, folder, built=True)
+
+
+def pictures_key(
+    pictures: Sequence[Picture], root: Path, size: tuple[int, int], steps: Steps, cache: Path, progress: Progress
+) -> str:
+    """A digest of all that makes the prepared pixels; arguments and errors as in `open_store`."""
+    known = Digests(cache, root)
+    digests = known.of_pictures(progress.track(pictures, len(pictures), "Looking for changes"))
+    masks = known.of(mask for picture in pictures for mask in picture.masks)
+    errors = [str(error) for error in (*digests, *masks) if isinstance(error, ImageError)]
+    if errors:
+        raise DataError(unreadable(errors, len(pictures)))
+    versions = [DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
+    regions = [(picture.box, len(picture.masks)) for picture in pictures]
+    return digest_of(json.dumps([versions, size, steps, digests, regions, masks]).encode())
 
 
 def _mapped(folder: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cervinet.data.feature_store import Features
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
 from cervinet.data.subclasses import Subclasses, sublabels
@@ -11,8 +12,8 @@ from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.inference.predictor import Prediction, Predictor
 
 
-def predict_rows(predictor: Predictor, manifest: Manifest, images: Images, split: str) -> Predictions:
-    """Predictions for a split whose prepared pictures are at hand, by row number of the manifest."""
+def predict_rows(predictor: Predictor, manifest: Manifest, images: Images | Features, split: str) -> Predictions:
+    """Predictions for a split whose prepared pictures, or features, are at hand, by row number of the manifest."""
     rows = manifest.part(split).index.to_numpy()
     found = [
         Prediction(manifest.root / manifest.table["image"][row], *values)

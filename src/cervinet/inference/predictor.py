@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cervinet.data.feature_store import Features
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.data.store import Images, decode_all
@@ -40,7 +41,7 @@ class Predictor:
         self.card = card
         finer = ["subclass_probabilities"] if card.subclasses else []
         layers = [model.get_layer(name).output for name in ("logits", *finer)]
-        outputs = keras.Model(model.input, [model.output, *layers])
+        self._model = outputs = keras.Model(model.input, [model.output, *layers])
         spec = tf.TensorSpec((None, *card.image_size, 3), tf.uint8)
         self._infer = tf.function(lambda images: outputs(images, training=False), input_signature=[spec])
 
@@ -62,8 +63,15 @@ class Predictor:
         """
         return tuple(found.numpy().astype(np.float64) for found in self._infer(tf.convert_to_tensor(images)))
 
-    def rows(self, images: Images, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
-        """The same of rows of a store."""
+    def of_features(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+        """The same of what the backbone made of the pictures, float32 (n, width)."""
+        head = keras.Model(self._model.get_layer("features").output, self._model.outputs)
+        return tuple(found.numpy().astype(np.float64) for found in head(tf.constant(features), training=False))
+
+    def rows(self, images: Images | Features, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+        """The same of rows of a store, or of kept features."""
+        if isinstance(images, Features):
+            return self.of_features(images[rows])
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
         return tuple(map(np.concatenate, zip(*parts, strict=True)))
 

@@ -94,8 +94,3 @@ def announce_network(progress: Progress, model: "Model", weights: str, device: "
             ("run", str(run) if run else "none is kept"),
         ],
     )
-    if weights == "none" and not all(layer.trainable for layer in model.layers):
-        progress.say(
-            f"Warning: the backbone {model.name} is frozen at random weights; "
-            "set model.weights to imagenet or to a file, unless this is a trial"
-        )
