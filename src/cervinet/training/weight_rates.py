@@ -18,7 +18,7 @@ def with_rates(stock: Any, clip_norm: float | None, rates: Mapping[str, float]) 
         rates: path of a weight → factor of its learning rate; 1 for all others.
     """
     # On the class: Keras takes a dictionary on the optimizer itself for state.
-    kind = type(type(stock).__name__, (WeightRates, type(stock)), {"rates": dict(rates)})
+    kind: Any = type(type(stock).__name__, (WeightRates, type(stock)), {"rates": dict(rates)})
     return kind.from_config(stock.get_config() | {"global_clipnorm": clip_norm})
 
 
@@ -31,6 +31,11 @@ class WeightRates:
     """Stands before an optimizer of Keras among the bases of a class. Holds under tf.distribute too."""
 
     rates: Mapping[str, float]
+    # Of the optimizer of Keras:
+    weight_decay: float | None
+    global_clipnorm: float | None
+    learning_rate: Any
+    _distribution_strategy: Any
 
     def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
         super().update_step(gradient, variable, learning_rate * self._factor(variable))  # type: ignore[misc]
@@ -41,12 +46,13 @@ class WeightRates:
         return self.rates.get(known.path, 1.0)  # type: ignore[no-any-return]
 
     def _apply_weight_decay(self: Any, variables: Sequence[Any]) -> None:
-        if not self.weight_decay:
+        decay = self.weight_decay
+        if not decay:
             return
 
         def on_every_device(strategy: Any, variables: Sequence[Any]) -> None:
             for variable in filter(decays, variables):
-                share = self.weight_decay * self._factor(variable)
+                share = decay * self._factor(variable)
                 strategy.extended.update(variable.value, lower, args=(share,), group=False)
 
         def lower(weight: Any, share: float) -> None:
