@@ -1,15 +1,14 @@
 """The settings under `training`: phases, schedule, batches, what is kept."""
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, field_validator, model_validator
 
-from cervinet.choice import Choice, Kind
+from cervinet.choice import Choice, Kind, at_places, describe
 from cervinet.config_augment import Augment
 from cervinet.section import Section, expects
 
-_EVERY = re.compile(r"(\d+(?:\.\d+)?) (minute|step|epoch)s?")
+_EVERY = r"^((0\.\d*[1-9]\d*|[1-9]\d*(\.\d+)?) minutes?|[1-9]\d* (step|epoch)s?)$"
 
 
 class Top(Section):
@@ -31,14 +30,26 @@ class Phase(Section):
     epochs: PositiveInt
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     """At its start; `training.learning_rate` when not set."""
-    train: Literal["head", "all"] | Top = Field(
-        "head", json_schema_extra=expects("head, all, {blocks: N} or {layers: N}")
-    )
+    train: Literal["head", "all"] | Top = "head"
     """head: the backbone stays as it is; {blocks: N}: its last N blocks learn too; all: everything learns."""
     batch_norm: Literal["frozen", "trained"] = "frozen"
     """frozen: batch normalisation in the backbone keeps its statistics and scales."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Each block of the backbone learns at this times the rate of the block after it."""
+
+    @field_validator("train", mode="before")
+    @classmethod
+    def _one_of_three(cls, train: Any) -> Any:
+        """Pydantic would say for each of the three why the value is not that one."""
+        if isinstance(train, dict):
+            try:
+                Top.model_validate(train)
+            except ValidationError as error:
+                found = [(tuple(e["loc"]), *describe(e, Top)) for e in error.errors(include_url=False)]
+                raise at_places(found) from None
+        elif train not in ("head", "all") and not isinstance(train, Top):
+            raise at_places([((), "must be head, all, {blocks: N} or {layers: N}", train)])
+        return train
 
 
 class EarlyStopping(Section):
@@ -55,22 +66,15 @@ class EarlyStopping(Section):
 class Checkpoint(Section):
     """What a killed run goes on from."""
 
-    every: str = Field("5 minutes", json_schema_extra=expects("as in '5 minutes', '200 steps' or '1 epoch'"))
+    every: str = Field(
+        "5 minutes", pattern=_EVERY, json_schema_extra=expects("as in '5 minutes', '200 steps' or '1 epoch'")
+    )
     """At most so much is lost when the process is killed; an interrupted one loses nothing."""
-
-    @field_validator("every")
-    @classmethod
-    def _readable(cls, every: str) -> str:
-        found = _EVERY.fullmatch(every)
-        if not found or float(found[1]) <= 0 or (found[2] != "minute" and "." in found[1]):
-            raise ValueError("must be a number of minutes, steps or epochs")
-        return every
 
     def due(self) -> tuple[float, str]:
         """(number, "minute" | "step" | "epoch")."""
-        found = _EVERY.fullmatch(self.every)
-        assert found
-        return float(found[1]), found[2]
+        number, unit = self.every.split()
+        return float(number), unit.removesuffix("s")
 
 
 class Training(Section):

@@ -124,13 +124,45 @@ class TestTrainingProgress:
             "Training, 3 epochs in 1 min 32 s\ntrained on 1,036 images · best epoch 2 by val_loss · synthetic phantoms"
         )
         legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (loss, accuracy)]
-        assert legends[0] == ["training", "validation", "best epoch 2: 0.500"]
-        assert legends[1] == ["training", "validation", "best epoch 2: 0.600"]
+        assert legends[0] == ["training", "validation", "best epoch 2: 0.500", "gap: 0.000 at the best epoch"]
+        assert legends[1] == ["training", "validation", "best epoch 2: 0.600", "gap: 0.150 at the best epoch"]
         np.testing.assert_array_equal(loss.lines[1].get_ydata(), VALIDATION["val_loss"])
 
     def test_the_best_accuracy_is_the_highest(self):
         figure = plots.training_progress(history(3, **VALIDATION), monitor="val_accuracy")
         assert "best epoch 3 by val_accuracy" in figure.get_suptitle()
+
+    def test_the_gap_between_the_curves_is_shaded(self):
+        for axes, name in zip(
+            plots.training_progress(history(3, **VALIDATION)).axes, ("loss", "accuracy"), strict=True
+        ):
+            (shade,) = axes.collections
+            corners = {(x, round(y, 6)) for x, y in shade.get_paths()[0].vertices}
+            train = history(3)[name]
+            expected = [
+                (x, round(y, 6)) for values in (train, VALIDATION[f"val_{name}"]) for x, y in enumerate(values, 1)
+            ]
+            assert set(expected) <= corners
+
+    def test_the_caption_says_whether_it_over_fits(self):
+        caption = plots.training_progress(history(3, **VALIDATION)).get_supxlabel().replace("\n", " ")
+        assert caption == (
+            "Over-fitting: at the best epoch accuracy is 0.75 in training and 0.60 in validation, a gap of 0.15; "
+            "augmentation, dropout, weight decay or more pictures narrow it. Training accuracy is taken while the "
+            "epoch runs, with any augmentation and dropout on, which lower it."
+        )
+        few = plots.training_progress(history(3, **VALIDATION), judged=20).get_supxlabel()
+        assert few.startswith("No clear over-fitting: ")
+
+    def test_phases_are_parted_by_thin_lines(self):
+        values = VALIDATION | {"val_loss": [0.9, 0.8, 0.7, 0.6, 0.5], "val_accuracy": [0.5] * 5}
+        for axes in plots.training_progress(history(5, phase=[1, 1, 2, 2, 3], **values)).axes:
+            assert [text.get_text() for text in axes.texts] == ["phase 2", "phase 3"]
+            borders = [line.get_xdata()[0] for line in axes.lines if line.get_linewidth() == 0.7]
+            assert borders == [2.5, 4.5]
+
+    def test_one_phase_has_no_border(self):
+        assert not plots.training_progress(history(3, phase=[1, 1, 1], **VALIDATION)).axes[0].texts
 
     def test_without_validation_there_is_no_best_epoch(self):
         loss, accuracy = plots.training_progress(history(1)).axes

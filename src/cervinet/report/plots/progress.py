@@ -1,24 +1,37 @@
 """Loss and accuracy over the epochs."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from cervinet.report.overfitting import CAVEAT, overfitting
 from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown
 
 
+_GAP = "#DDDDDD"  # light enough for the lines on it, dark enough to be printed
+_CAPTION_WIDTH = 128  # letters on a line
+
+
 def training_progress(
-    history: pd.DataFrame, *, monitor: str = "val_loss", images: int | None = None, note: str | None = None
+    history: pd.DataFrame,
+    *,
+    monitor: str = "val_loss",
+    images: int | None = None,
+    judged: int | None = None,
+    note: str | None = None,
 ) -> Figure:
-    """Loss and accuracy over the epochs, for training and validation, with the best epoch marked.
+    """Loss and accuracy over the epochs, for training and validation, the gap between them, and the best epoch.
 
     Args:
         history: a row an epoch, one at least; columns epoch, loss, accuracy, and if there val_loss,
-            val_accuracy, seconds.
+            val_accuracy, seconds, phase (counted from 1).
         monitor: the column that decides which epoch is best; lowest for a loss, highest otherwise.
         images: how many the network is trained on.
+        judged: how many it is validated on.
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
     best = _best(history, monitor)
@@ -35,6 +48,10 @@ def training_progress(
     _panel(loss, history, "loss", best)
     _panel(accuracy, history, "accuracy", best)
     _cut_peaks(loss)
+    if best is not None and "val_accuracy" in history:
+        said = f"{overfitting(_row(history, best), judged)} {CAVEAT}"
+        caption = "\n".join(textwrap.wrap(said, _CAPTION_WIDTH))
+        figure.supxlabel(caption, x=0.01, ha="left", fontsize=8.5, color=INK, linespacing=1.4)
     return literal(figure)
 
 
@@ -62,12 +79,33 @@ def _panel(axes: Axes, history: pd.DataFrame, name: str, best: int | None) -> No
                 label=label,
             )
             axes.axvline(epochs[best], color=FAINT, linewidth=0.8, zorder=0)
+    _shade_gap(axes, history, name, best)
+    _part_phases(axes, history)
     axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("Epoch", color=INK)
     axes.set_ylabel(name.capitalize(), color=INK)
     axes.margins(y=0.08)
     axes.legend(fontsize=8.5, edgecolor="none", framealpha=0.9)
+
+
+def _shade_gap(axes: Axes, history: pd.DataFrame, name: str, best: int | None) -> None:
+    if best is None or f"val_{name}" not in history:
+        return
+    train, val = (history[column].to_numpy(dtype=np.float64) for column in (name, f"val_{name}"))
+    label = f"gap: {abs(train[best] - val[best]):.3f} at the best epoch"
+    axes.fill_between(history["epoch"].to_numpy(), train, val, color=_GAP, linewidth=0, zorder=0, label=label)
+
+
+def _part_phases(axes: Axes, history: pd.DataFrame) -> None:
+    """A thin line before the first epoch of each phase but the first, with its number."""
+    if "phase" not in history:
+        return
+    firsts = history.groupby("phase")["epoch"].min()
+    for phase, epoch in list(firsts.items())[1:]:
+        axes.axvline(epoch - 0.5, color=INK, linewidth=0.7, linestyle=(0, (2, 2)), zorder=1)
+        place = axes.get_xaxis_transform()
+        axes.text(epoch - 0.5, 1.01, f"phase {phase}", transform=place, fontsize=7.5, color=INK, va="bottom")
 
 
 def _cut_peaks(axes: Axes) -> None:
@@ -77,7 +115,8 @@ def _cut_peaks(axes: Axes) -> None:
     limit = 3 * np.median(values) if len(values) else 0
     if limit > 0 and values.max() > limit:
         axes.set_ylim(0, limit)
-        axes.set_title(f"cut off above {limit:.2g}; highest {values.max():.3g}", fontsize=8.5, color=FAINT)
+        above = 14 if axes.texts else 6  # above the names of phases
+        axes.set_title(f"cut off above {limit:.2g}; highest {values.max():.3g}", fontsize=8.5, color=FAINT, pad=above)
 
 
 def _best(history: pd.DataFrame, monitor: str) -> int | None:
@@ -86,6 +125,10 @@ def _best(history: pd.DataFrame, monitor: str) -> int | None:
         return None
     values = history[monitor].to_numpy(dtype=np.float64)
     return int(np.nanargmin(values) if "loss" in monitor else np.nanargmax(values))
+
+
+def _row(history: pd.DataFrame, number: int) -> dict[str, float]:
+    return {str(name): float(value) for name, value in history.iloc[number].items()}
 
 
 def _duration(seconds: float) -> str:
