@@ -121,23 +121,17 @@ def test_other_views_are_other_features_and_the_pictures_as_they_are_stay(comput
         assert sum(total for _, total in heard.tracked) == batches
 
 
-class Ends(Silent):
-    """Ends the work after so many batches, as a key press would."""
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def track(self, items: Iterable, total: int, label: str) -> Iterator:
-        for number, item in enumerate(items):
-            if number == self.after:
-                raise KeyboardInterrupt
-            yield item
-
-
 def test_a_pass_that_was_killed_goes_on_and_ends_the_same(compute) -> None:
     whole = compute(folder="whole", views=FLIPS)
+    done: list[None] = []
+
+    def end_after_three() -> None:
+        done.append(None)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        compute(progress=Ends(3), views=FLIPS)
+        compute(views=FLIPS, on_batch=end_after_three)
     heard = Heard()
     after = compute(progress=heard, views=FLIPS)
     assert heard.tracked == [("Computing features (once)", 8 - 3)]
@@ -225,3 +219,11 @@ def test_a_picture_that_cannot_be_read_is_named(compute, tmp_path: Path) -> None
     first, second = str(error.value).splitlines()
     assert first == "1 of 4 pictures cannot be read; replace or remove them:"
     assert second.startswith(f"  '{paths[2]}' must be a JPEG")
+
+
+def test_pictures_in_no_part_are_not_computed(compute) -> None:
+    heard = Heard()
+    features = compute(parts=[np.arange(5, 40)], progress=heard)
+    assert (features.views[0].shape, heard.tracked) == ((100, 8), [("Computing features (once)", 2)])
+    assert not features.views[0][40:].any()
+    assert compute().views[0].any(axis=1).all()
