@@ -1,5 +1,6 @@
 """Phases in which a backbone is frozen: whether and how its features are computed once."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,9 +54,15 @@ def announce_frozen(config: Config, progress: Progress) -> None:
 
 
 def open_features(
-    config: Config, manifest: Manifest, images: Images, model: "keras.Model", device: "Device", progress: Progress
+    config: Config,
+    manifest: Manifest,
+    images: Images,
+    model: "keras.Model",
+    device: "Device",
+    progress: Progress,
+    on_batch: Callable[[], None] = lambda: None,
 ) -> Features:
-    """The features of all pictures under the weights that the backbone has now. Raises DataError as they do."""
+    """The features of all pictures under the weights that the backbone has now; `on_batch` as in `frozen_features`."""
     from cervinet.training.features import Views, frozen_features
 
     settings, cache = config.training, config.data.cache or default_cache()
@@ -67,7 +74,7 @@ def open_features(
     augmentation = _augmentation(config)
     views = Views(settings.feature_views if augmentation else 1, config.seed, augmentation)
     parts = [np.array(manifest.part(split).index, np.int64) for split in SPLITS]
-    return frozen_features(model, images, cache / "features", [key, device.precision], parts, views, progress)
+    return frozen_features(model, images, cache / "features", [key, device.precision], parts, views, progress, on_batch)
 
 
 def pictures_to_judge(

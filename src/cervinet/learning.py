@@ -60,9 +60,12 @@ def build_network(config: Config, manifest: Manifest) -> "keras.Model":
 def _let_learn(config: Config, model: "keras.Model", phase: Phase) -> None:
     from cervinet.models.freezing import set_trainable
 
+    set_trainable(model, _backbone(config), phase.train, phase.batch_norm)
+
+
+def _backbone(config: Config) -> str | None:
     name = config.model.architecture.name
-    if registry.find("architecture", name).traits["pretrained"]:
-        set_trainable(model, name, phase.train, phase.batch_norm)
+    return name if registry.find("architecture", name).traits["pretrained"] else None
 
 
 def fit_network(material: Material, model: "keras.Model", run: Run, progress: Progress) -> int:
@@ -102,18 +105,20 @@ def first_state(config: Config) -> "State":
 def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":
     """The part of the network that learns in a phase, with a new optimizer."""
     from cervinet.training.learner import Learner, forward_of, head_forward
+    from cervinet.training.optimizers import make_optimizer
 
     config, device = material.config, material.device
     settings = config.training
     objective = objective_of(material.manifest, settings.loss.name, settings.loss.options)
-    backbone = config.model.architecture.name if phase.train == "head" else None
+    fixed = _backbone(config) if phase.train == "head" else None
+    options, clip = settings.optimizer.options, settings.clip_norm
     with device.scope():
         _let_learn(config, model, phase)
         return Learner(
             model,
-            head_forward(model) if frozen.uses_features(config, phase) else forward_of(model, backbone),
+            head_forward(model) if frozen.uses_features(config, phase) else forward_of(model, fixed),
             objective.loss,
-            registry.find("optimizer", settings.optimizer.name).function(1.0, **settings.optimizer.options),
+            make_optimizer(settings.optimizer.name, options, 1.0, clip_norm=clip),
             class_targets=objective.head.of_classes,
             accumulates=settings.accumulate > 1,
             ema=settings.ema,

@@ -51,6 +51,9 @@ class Store:
     path: Path
     built: bool
 
+    def __len__(self) -> int:
+        return len(self.images)
+
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         return self.images[rows]
 
@@ -62,6 +65,9 @@ class Decoder:
     pictures: Sequence[Picture]
     size: tuple[int, int]
     steps: Steps
+
+    def __len__(self) -> int:
+        return len(self.pictures)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         return np.stack([prepare(self.pictures[row], self.size, self.steps) for row in rows])

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,18 +50,20 @@ def frozen_features(
     parts: Sequence[Rows],
     views: Views,
     progress: Progress,
+    on_batch: Callable[[], None] = lambda: None,
 ) -> Features:
     """What the network makes of the pictures up to its layer `features`, computed unless it is kept already.
 
     Args:
         model: whose backbone is frozen.
-        images: prepared pictures by row number, each in one of the parts.
+        images: prepared pictures by row number.
         folder: where features are kept.
         key: what else they depend on: the pixels of `images`, the precision.
         parts: row numbers of the training pictures, which have all views, then of others, which are only seen as
             they are; int64 (n,) each.
         views: how many, and how they differ.
         progress: shows the computing, or says that there was none.
+        on_batch: called after each batch, which is kept by then; it raises what is to end the run.
 
     Raises:
         DataError: a picture cannot be read, or there is no room.
@@ -72,7 +74,7 @@ def frozen_features(
     files = [
         FeatureFile(
             folder / f"{digest_of(json.dumps([*whole, views.key(view)]).encode())}.f32",
-            len(everything),
+            len(images),
             body.output_shape[-1],
         )
         for view in range(views.count)
@@ -85,7 +87,7 @@ def frozen_features(
     if not todo:
         progress.say(f"Features of {len(everything):,} pictures from the cache")
     else:
-        _fill(files, todo, body, images, views, progress)
+        _fill(files, todo, body, images, views, progress, on_batch)
     return Features(tuple(file.mapped() for file in files))
 
 
@@ -114,6 +116,7 @@ def _fill(
     images: Images,
     views: Views,
     progress: Progress,
+    on_batch: Callable[[], None],
 ) -> None:
     files[0].check_space(sum(len(chunk) for _, chunk in todo))
     compute = tf.function(
@@ -135,3 +138,4 @@ def _fill(
                 raise DataError(unreadable([str(one) for one in loaded if isinstance(one, ImageError)], len(chunk)))
             features = compute(tf.constant(np.stack(pictures))).numpy()
             files[view].write(missing, features[np.isin(chunk, missing)])
+        on_batch()
