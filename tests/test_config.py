@@ -334,6 +334,10 @@ class TestSettingsThatDependOnEachOther:
             "(x.yaml:3)"
         ]
         load(MINIMAL + "model: {weights: imagenet, architecture: vgg16}\n")
+        assert problems(MINIMAL + "model: {weights: imagenet, architecture: densenet161}\n") == [
+            "`model.weights` must be none or a file for `densenet161`, which has none of ImageNet; got 'imagenet' "
+            "(x.yaml:3)"
+        ]
 
     def test_both_at_once(self, problems):
         assert problems("data: {root: x, image_size: [20, 20]}\nmodel: {weights: imagenet}\n") == [
