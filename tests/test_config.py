@@ -336,7 +336,7 @@ class TestSettingsThatDependOnEachOther:
         load(MINIMAL + "model: {weights: imagenet, architecture: vgg16}\n")
         assert problems(MINIMAL + "model: {weights: imagenet, architecture: densenet161}\n") == [
             "`model.weights` must be none or a file for `densenet161`, which has none of ImageNet; got 'imagenet' "
-            "(x.yaml:3)"
+            "(x.yaml:2)"
         ]
 
     def test_both_at_once(self, problems):
