@@ -335,6 +335,10 @@ class TestSettingsThatDependOnEachOther:
             "(x.yaml:3)"
         ]
         load(MINIMAL + "model: {weights: imagenet, architecture: vgg16}\n")
+        assert problems(MINIMAL + "model: {weights: imagenet, architecture: densenet161}\n") == [
+            "`model.weights` must be none or a file for `densenet161`, which has none of ImageNet; got 'imagenet' "
+            "(x.yaml:2)"
+        ]
 
     @pytest.mark.parametrize("loss", ["corn", "cumulative_link"])
     def test_a_loss_that_learns_from_the_order_of_the_classes(self, problems, load, loss):

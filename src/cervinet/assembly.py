@@ -35,7 +35,7 @@ def set_up_device(config: Config) -> "Device":
 
 def check_weights(config: Config) -> None:
     """Raises a ConfigError when `model.weights` names a file that is not there."""
-    from cervinet.models.build import check_weights
+    from cervinet.models.weights import check_weights
 
     check_weights(config.model.weights)
 

@@ -73,7 +73,7 @@ class Config(Section):
         if min(self.data.image_size) < smallest:
             words = f"must be at least {smallest} × {smallest} for `{self.model.architecture}`"
             problems.append((("data", "image_size"), words, list(self.data.image_size)))
-        if self.model.weights == "imagenet" and not traits["pretrained"]:
+        if self.model.weights == "imagenet" and not traits.get("imagenet"):
             words = f"must be none or a file for `{self.model.architecture}`, which has none of ImageNet"
             problems.append((("model", "weights"), words, "imagenet"))
         for number, phase in enumerate(self.training.phases or ()):

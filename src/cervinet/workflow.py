@@ -133,11 +133,9 @@ def preview(config: Config, to: Path, views: int, progress: Progress) -> None:
 
 def fetch_weights(name: str, folder: Path) -> Path:
     """Download ImageNet weights and keep them as a file that `model.weights` takes."""
-    from cervinet.models.backbones import check_backbone
-    from cervinet.models.build import fetch_imagenet
+    from cervinet.models.weights import fetch_imagenet
     from cervinet.training.checkpoint import save_weights
 
-    check_backbone(name)
     path = folder / f"{name}.weights.h5"
     save_weights(fetch_imagenet(name), path)
     return path
