@@ -155,8 +155,8 @@ def _batches(material: Material, model: "keras.Model", phase: Phase, progress: P
     subclasses = objective_of(manifest, settings.loss.name, settings.loss.options).subclasses
 
     def part(split: str, emphasis: Emphasis | None) -> "Batches":
-        replicas = material.device.replicas
-        return batches_of(manifest, source, split, size, settings.batch_size, replicas, emphasis, subclasses)
+        parts = material.device.parts
+        return batches_of(manifest, source, split, size, settings.batch_size, parts, emphasis, subclasses)
 
     return part("train", emphasis), part("val", None)
 
@@ -171,7 +171,7 @@ class _Hooks:
     def hooks(self) -> "Hooks":
         from cervinet.training.fit import Hooks
 
-        return Hooks(self._progress, lambda state: None, self._on_epoch, lambda state: None)
+        return Hooks(self._progress, lambda: False, lambda state, stop: None, self._on_epoch, lambda state: None)
 
     def _on_epoch(self, state: "State", best: bool) -> None:
         from cervinet.report.write import write_progress

@@ -22,6 +22,7 @@ from cervinet.run import ModelCard, Run, fresh_folder
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
+    from cervinet.training.devices import Device
 
 
 @dataclass(frozen=True)
@@ -52,23 +53,27 @@ class Checked:
     page: Path
 
 
-def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
-    """Read the pictures, fit the network, keep the best weights, judge them on the test split."""
+def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged | None:
+    """Read the pictures, fit the network, keep the best weights, judge them on the test split.
+
+    Of several processes that train together, only the first judges; the others return None.
+    """
     assembly.check_weights(config)
+    device = assembly.set_up_device(config, progress)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
     classes = data_records.count_classes(config, manifest, progress)
-    run = Run.create(run_dir, config.name)
-    with _status_kept(run):
+    with _claimed(device, run_dir, config.name) as run, _status_kept(run), assembly.watched(device, run):
         announce_data(progress, manifest)
         data_records.write_data(config, found, classes, run, progress)
-        return _train(config, manifest, run, progress)
+        return _train(config, manifest, device, run, progress)
 
 
 def dry_run(config: Config, progress: Progress) -> None:
     """Read every picture, then do all that `train` does with one batch of each split, and remove the results."""
     assembly.check_weights(config)
+    device = assembly.set_up_device(config, progress)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
@@ -84,7 +89,8 @@ def dry_run(config: Config, progress: Progress) -> None:
             }
         )
         run = Run.create(Path(folder) / "run", config.name)
-        _train(config, pictures.few(config, manifest), run, progress, keep=False)
+        with assembly.watched(device, run):
+            _train(config, pictures.few(config, manifest), device, run, progress, keep=False)
 
 
 def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
@@ -147,20 +153,26 @@ def example_pictures(run: Run, count: int) -> list[Path]:
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
-def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, keep: bool = True) -> Judged:
+def _train(
+    config: Config, manifest: Manifest, device: "Device", run: Run, progress: Progress, keep: bool = True
+) -> Judged | None:
     from cervinet.inference.collect import predict_rows
 
-    device = assembly.set_up_device(config)
+    assembly.agree(device, config, manifest)
     assembly.write_inputs(config, manifest, run, device)
     run.mark("start")
     images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
         model = learning.build_network(config, manifest)
+    assembly.agree_on_weights(device, model)
     announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
     best_epoch = learning.fit_network(learning.Material(config, manifest, images, device), model, run, progress)
     run.mark("fit")
+    if not device.cluster.chief:
+        assembly.meet(device)
+        return None
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
     known = frozen.pictures_to_judge(config, manifest, images, model, device)
@@ -169,7 +181,18 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, kee
         write_predictions(predictions, run.predictions(split))
     evaluation = assembly.judge(config, predictions, run.path, manifest.caption())
     run.mark("judge")
+    assembly.meet(device)
     return Judged(run.path, run.path, evaluation, manifest.caption())
+
+
+@contextmanager
+def _claimed(device: "Device", run_dir: Path | None, name: str) -> Iterator[Run]:
+    """The run directory; a process that is not to write there has one of its own, for as long as it trains."""
+    if device.cluster.chief:
+        yield Run.create(run_dir, name)
+        return
+    with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
+        yield Run.create(Path(folder) / "run", name)
 
 
 @contextmanager

@@ -21,8 +21,23 @@ from cervinet.errors import ConfigError
 _WORKERS = cores()
 _AHEAD = 4
 
-Load = Callable[[int, int], tuple[NDArray[np.generic], ...]]
-"""The arrays of the batch from one position in the epoch up to another."""
+Load = Callable[[int, int, slice], tuple[NDArray[np.generic], ...]]
+"""The arrays of a part of the batch from one position in the epoch up to another."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Each batch is cut into as many parts as there are devices; a process loads those of its own devices.
+
+    Attributes:
+        of: parts of a batch.
+        first: the first that this process loads.
+        count: how many it loads.
+    """
+
+    of: int = 1
+    first: int = 0
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,7 @@ class Batches:
         emphasis: how often each class comes in an epoch of training and what it weighs; None for once and 1.
         sublabels: sub-class index of each row, int64 (n,), where these are what is learnt; else None.
         subclasses: number of sub-classes.
+        parts: what this process loads of each batch: datasets give one part after the other.
     """
 
     images: Images | Features
@@ -50,6 +66,7 @@ class Batches:
     emphasis: Emphasis | None = None
     sublabels: NDArray[np.int64] | None = None
     subclasses: int = 0
+    parts: Parts = Parts()
 
     @property
     def steps(self) -> int:
@@ -74,8 +91,12 @@ class Batches:
         order, copies = self._order(seed, epoch)
         weights = self.emphasis.weights.astype(np.float32) if self.emphasis else np.ones(self.classes, np.float32)
 
-        def load(start: int, end: int) -> tuple[NDArray[np.generic], ...]:
-            places, copy = order[start:end], copies[start:end]
+        mixing = bool(augmentation.mixup or augmentation.cutmix)
+
+        def load(start: int, end: int, part: slice) -> tuple[NDArray[np.generic], ...]:
+            # The other one of a mixed pair may stand in any part of the batch.
+            read = slice(None) if mixing else part
+            places, copy = order[start:end][read], copies[start:end][read]
             rows = self.rows[places]
             if isinstance(self.images, Features):
                 images: NDArray[Any] = self.images.drawn(rows, seed=seed, epoch=epoch, copies=copy)
@@ -84,9 +105,10 @@ class Batches:
             else:
                 images = self.images[rows]
             batch = (images, self._one_hot(places), weights[self.labels[places]])
-            if augmentation.mixup or augmentation.cutmix:
+            if mixing:
                 mixup, cutmix = augmentation.mixup, augmentation.cutmix
-                batch = mixed(batch, mixup=mixup, cutmix=cutmix, seed=seed, epoch=epoch, first=start)
+                whole = mixed(batch, mixup=mixup, cutmix=cutmix, seed=seed, epoch=epoch, first=start)
+                batch = (whole[0][part], whole[1][part], whole[2][part])
             return batch if weighted else batch[:2]
 
         weighted = self.emphasis is not None and self.emphasis.weighted
@@ -95,7 +117,11 @@ class Batches:
     def in_order(self) -> tf.data.Dataset:
         """Every picture of a split without an emphasis once, as it is, in the order of `rows`."""
         return self._dataset(
-            lambda start, end: (self.images[self.rows[start:end]], self._one_hot(slice(start, end))), False
+            lambda start, end, part: (
+                self.images[self.rows[start:end][part]],
+                self._one_hot(np.arange(start, end)[part]),
+            ),
+            False,
         )
 
     def _order(self, seed: int, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -111,21 +137,24 @@ class Batches:
         types = [tf.float32 if features else tf.uint8, tf.float32, *[tf.float32] * weighted]
         shapes = [(None, features) if features else (None, *self.size, 3), (None, self.targets), *[(None,)] * weighted]
 
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def arrays_of(number: int) -> tuple[NDArray[np.generic], ...]:
+            step, part = divmod(int(number), self.parts.count)
+            start, end = self.bounds[step : step + 2]
+            cuts = [(end - start) * (self.parts.first + part + after) // self.parts.of for after in (0, 1)]
+            return load(start, end, slice(*cuts))
+
+        def batch(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # stateful=True, the default, would run the steps one after the other under op determinism.
-            arrays = tf.numpy_function(
-                lambda number: load(*self.bounds[number : number + 2]), [step], types, stateful=False
-            )
+            arrays = tf.numpy_function(arrays_of, [number], types, stateful=False)
             for array, shape in zip(arrays, shapes, strict=True):
                 array.set_shape(shape)
             return tuple(arrays)
 
-        dataset = tf.data.Dataset.range(first_step, self.steps)
+        dataset = tf.data.Dataset.range(first_step * self.parts.count, self.steps * self.parts.count)
         dataset = dataset.map(batch, _WORKERS, deterministic=True).prefetch(_AHEAD)
         options = tf.data.Options()
         # The autotuner's thread sleeps in whole seconds, and a finished epoch waits for it to wake.
         options.autotune.enabled = False
-        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return dataset.with_options(options)
 
 
@@ -135,7 +164,7 @@ def batches_of(
     split: str,
     size: tuple[int, int],
     batch_size: int,
-    replicas: int = 1,
+    parts: Parts = Parts(),
     emphasis: Emphasis | None = None,
     subclasses: Subclasses = (),
 ) -> Batches:
@@ -146,34 +175,32 @@ def batches_of(
     part = manifest.part(split)
     index = {name: number for number, name in enumerate(manifest.classes)}
     labels = np.array(part["label"].map(index), np.int64)
-    bounds = batch_bounds(emphasis.entries if emphasis else len(part), batch_size, replicas)
+    bounds = batch_bounds(emphasis.entries if emphasis else len(part), batch_size, parts.of)
     finer = None
     if subclasses:
         places = {name: number for number, (name, _) in enumerate(subclasses)}
         finer = np.array(sublabels(part, subclasses).map(places), np.int64)
     rows = np.array(part.index, np.int64)
-    return Batches(images, rows, labels, len(manifest.classes), size, bounds, emphasis, finer, len(subclasses))
+    return Batches(images, rows, labels, len(manifest.classes), size, bounds, emphasis, finer, len(subclasses), parts)
 
 
-def batch_bounds(pictures: int, batch_size: int, replicas: int) -> tuple[int, ...]:
+def batch_bounds(pictures: int, batch_size: int, parts: int) -> tuple[int, ...]:
     """Where each batch begins, and the end: whole batches, and the rest as a smaller last one.
 
-    Keras 3 over several replicas fails where one of them gets nothing of a batch, or where they share the first one
-    unevenly. The last batch but one then gives up as many pictures as there are replicas.
+    No part of a batch may be empty: there is no mean of nothing. The last batch but one gives up as many pictures as
+    there are parts where the last would have fewer.
 
     Raises:
-        ConfigError: the batch size or the pictures cannot be shared by so many replicas.
+        ConfigError: the batch size or the pictures are too few for so many parts.
     """
-    if replicas > 1:
-        if batch_size % replicas or batch_size < 2 * replicas:
-            raise ConfigError(
-                f"`training.batch_size` must be a multiple of {replicas}, the number of GPUs, and at least "
-                f"{2 * replicas}; got {batch_size}"
-            )
-        if pictures < 2 * replicas:
-            raise ConfigError(f"a split of {pictures} pictures is too small for {replicas} GPUs; use fewer of them")
-        batch_size = min(batch_size, pictures // replicas * replicas)
+    if parts > 1 and batch_size < 2 * parts:
+        raise ConfigError(
+            f"`training.batch_size` must be at least {2 * parts}, two pictures for each of {parts} devices; "
+            f"got {batch_size}"
+        )
+    if parts > 1 and pictures < parts:
+        raise ConfigError(f"a split of {pictures} pictures is too small for {parts} devices; use fewer of them")
     bounds = [*range(0, pictures, batch_size), pictures]
-    if len(bounds) > 2 and bounds[-1] - bounds[-2] < replicas:
-        bounds[-2] -= replicas
+    if len(bounds) > 2 and bounds[-1] - bounds[-2] < parts:
+        bounds[-2] -= parts
     return tuple(bounds)
