@@ -41,18 +41,17 @@ class Material:
     device: "Device"
 
 
-def build_network(config: Config, manifest: Manifest) -> "keras.Model":
+def build_network(config: Config, manifest: Manifest, progress: Progress) -> "keras.Model":
+    """The network with its first weights, of which is said where they come from."""
     from cervinet.models.build import build_model
+    from cervinet.models.weights import load_weights
 
     wanted, settings = config.model, config.training.loss
-    model = build_model(
-        wanted.architecture.name,
-        (*config.data.image_size, 3),
-        len(manifest.classes),
-        wanted.weights,
-        wanted.architecture.options,
-        objective_of(manifest, settings.name, settings.options).head,
-    )
+    name, size = wanted.architecture.name, (*config.data.image_size, 3)
+    head = objective_of(manifest, settings.name, settings.options).head
+    model = build_model(name, size, len(manifest.classes), "none", wanted.architecture.options, head)
+    if wanted.weights != "none":
+        progress.say(f"Weights: {load_weights(model, name, wanted.weights)}")
     _let_learn(config, model, config.phases()[0])
     return model
 
@@ -104,6 +103,7 @@ def first_state(config: Config) -> "State":
 
 def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":
     """The part of the network that learns in a phase, with a new optimizer."""
+    from cervinet.models.freezing import layer_rates
     from cervinet.training.learner import Learner, forward_of, head_forward
     from cervinet.training.optimizers import make_optimizer
 
@@ -114,11 +114,12 @@ def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learn
     options, clip = settings.optimizer.options, settings.clip_norm
     with device.scope():
         _let_learn(config, model, phase)
+        rates = layer_rates(model, _backbone(config), phase.layer_decay) if phase.layer_decay < 1 else None
         return Learner(
             model,
             head_forward(model) if frozen.uses_features(config, phase) else forward_of(model, fixed),
             objective.loss,
-            make_optimizer(settings.optimizer.name, options, 1.0, clip_norm=clip),
+            make_optimizer(settings.optimizer.name, options, 1.0, clip_norm=clip, rates=rates),
             class_targets=objective.head.of_classes,
             accumulates=settings.accumulate > 1,
             ema=settings.ema,

@@ -164,7 +164,7 @@ def _train(
     images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
-        model = learning.build_network(config, manifest)
+        model = learning.build_network(config, manifest, progress)
     assembly.agree_on_weights(device, model)
     announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
