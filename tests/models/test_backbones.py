@@ -7,6 +7,7 @@ import pytest
 from cervinet.errors import UsageError
 from cervinet.models.backbones import BACKBONES, build_backbone, check_backbone, scaled
 from cervinet.models.build import build_model
+from cervinet.models.weights import fetch_imagenet
 
 LARGE = {"resnet101", "densenet161", "densenet201", "inception_resnet_v2"} | {f"efficientnetv2_b{n}" for n in (1, 2, 3)}
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 40, 33, 3), dtype=np.uint8)
@@ -107,7 +108,7 @@ def test_weights_to_download_are_refused_by_name() -> None:
         check_backbone("resnet5")
     assert str(unknown.value) == "there is no backbone 'resnet5' (did you mean 'resnet50'?)"
     with pytest.raises(UsageError) as own:
-        check_backbone("densenet161")
+        fetch_imagenet("densenet161")
     assert str(own.value) == (
         "there are no ImageNet weights of densenet161 to download; set model.weights to a file that holds them, "
         ".keras, .weights.h5 or .h5"
