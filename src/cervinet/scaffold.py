@@ -138,7 +138,7 @@ data:
   image_size: {inline(list(size))}   # height, width; larger sees more and takes longer
   preprocess: [letterbox]   # or stretch, center_crop; clahe before or after evens out the contrast
 model:
-  architecture: {network}   # from scratch; vgg16 and resnet50 take weights: imagenet
+  architecture: {network}   # from scratch; backbones such as resnet50 take weights: imagenet
 training:
   epochs: 100
   batch_size: {fitting_batch(len(manifest.part("train")))}   # larger is faster, but takes more epochs

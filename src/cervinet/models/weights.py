@@ -13,7 +13,7 @@ from cervinet.models.backbones import BACKBONES, build_backbone, check_backbone
 from cervinet.models.weight_files import Stored, StoredWeights, counted, kind_of, open_weights
 
 _SHOWN = 5
-_TAIL = ("scores", "logits")
+_TAIL = ("scores", "logits", "location", "thresholds")
 
 
 @dataclass(frozen=True)
