@@ -516,7 +516,8 @@ class TestShippedConfigs:
 
     @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
     def test_load_and_have_names_of_their_own(self, path):
-        assert load_config(path).name == path.stem.replace("_", "-")
+        words = path.relative_to(CONFIGS).with_suffix("").parts
+        assert load_config(path).name == "-".join(words).replace("_", "-")
 
 
 def test_problems_come_in_the_order_of_the_file_and_the_command_line_last(problems):
