@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 from cervinet.report.overfitting import CAVEAT, overfitting
 from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown
 
-
 _GAP = "#DDDDDD"  # light enough for the lines on it, dark enough to be printed
 _CAPTION_WIDTH = 128  # letters on a line
 
