@@ -129,8 +129,8 @@ SAME = (
         ("{training.monitor: {choices: [val_loss, val_accuracy]}}", f"`tune.space.training.monitor` {SAME}"),
         (
             "{training.loss.cross_entropy.label_smoothing: {range: [0.0, 0.1]}}",
-            "`tune.space.training.loss.cross_entropy.label_smoothing` needs `training.monitor: val_accuracy`: values of "
-            "different losses cannot be compared",
+            "`tune.space.training.loss.cross_entropy.label_smoothing` needs `training.monitor: val_accuracy`: values "
+            "of different losses cannot be compared",
         ),
     ],
 )

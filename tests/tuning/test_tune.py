@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from cervinet.config import load_config
 from cervinet.errors import DataError, TrainingError, UsageError
@@ -55,13 +57,31 @@ class Said(Silent):
         self.lines.append(text)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _without_waiting_for_the_disk():
+    """SQLite syncs each commit, which a few hundred trials of no length would spend their time on."""
+
+    def loosened(connection, _):
+        connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(Engine, "connect", loosened)
+    yield
+    event.remove(Engine, "connect", loosened)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """A search of forty trials."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("long"))
+        Path("x.yaml").write_text(CONFIG, encoding="utf-8")
+        return searched(40)
+
+
 @pytest.fixture(autouse=True)
-def config(tmp_path, monkeypatch):
-    pytest.importorskip("optuna")
+def _config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = Path("x.yaml")
-    path.write_text(CONFIG, encoding="utf-8")
-    return path
+    Path("x.yaml").write_text(CONFIG, encoding="utf-8")
 
 
 def searched(wanted, folder="D", *, trial_of=fake, overrides=(), progress=None):
@@ -77,21 +97,20 @@ def drawn(tuned):
     return [(one.state, one.value, one.values) for one in tuned.tried]
 
 
-def test_it_finds_what_is_good():
-    tuned = searched(30)
-    assert tuned.best.values["training.optimizer"] == "adam"
-    assert 2e-4 < tuned.best.values["training.learning_rate"] < 5e-3
-    assert tuned.best.value == min(one.value for one in tuned.tried if one.state == "finished")
-    assert {one.state for one in tuned.tried} == {"finished", "stopped"}
+def test_it_finds_what_is_good(long):
+    assert long.best.values["training.optimizer"] == "adam"
+    assert 5e-4 < long.best.values["training.learning_rate"] < 2e-3
+    assert long.best.value == min(one.value for one in long.tried if one.state == "finished")
+    assert {one.state for one in long.tried} == {"finished", "stopped"}
 
 
-def test_what_mattered_is_the_rate_and_the_optimizer():
-    tuned = searched(40)
-    assert sum(tuned.importances.values()) == pytest.approx(1)
-    assert list(tuned.importances)[-1] == "training.batch_size"
-    columns, rows, why = importance_rows(tuned)
+def test_what_mattered_most_is_the_rate(long):
+    assert sum(long.importances.values()) == pytest.approx(1)
+    columns, rows, why = importance_rows(long)
     assert columns == ["setting", "best", "share of what mattered"]
-    assert [row[0] for row in rows] == list(tuned.importances)
+    assert [row[0] for row in rows] == list(long.importances)
+    assert next(iter(long.importances)) == "training.learning_rate"
+    assert list(long.importances.values()) == sorted(long.importances.values(), reverse=True)
     assert not why
 
 
@@ -101,16 +120,15 @@ def test_what_mattered_is_not_said_of_few_trials():
     assert why == "what mattered is said once 10 trials have finished"
 
 
-def test_one_seed_gives_one_search_and_another_another():
-    first, second = searched(8, "D"), searched(8, "E")
-    assert drawn(first) == drawn(second)
-    assert drawn(searched(8, "F", overrides=["seed=2"])) != drawn(first)
+def test_one_seed_gives_one_search_and_another_another(long):
+    assert drawn(searched(7, "D")) == drawn(long)[:7]
+    assert drawn(searched(2, "E", overrides=["seed=2"])) != drawn(long)[:2]
 
 
-def test_trials_are_stopped_only_after_the_startup_and_a_fifth_of_their_epochs():
-    for one in searched(20).tried:
+def test_trials_are_stopped_only_after_the_startup_and_a_fifth_of_their_epochs(long):
+    for one in long.tried:
         assert one.state == "finished" or (one.number > 4 and one.epochs > 2)
-        assert one.epochs == (10 if one.state == "finished" else one.epochs)
+        assert one.epochs == 10 or one.state == "stopped"
 
 
 def test_accuracy_is_better_when_higher():
@@ -122,28 +140,24 @@ def test_accuracy_is_better_when_higher():
 
         return trial
 
-    tuned = searched(8, overrides=["training.monitor=val_accuracy"], trial_of=trial_of)
+    tuned = searched(3, overrides=["training.monitor=val_accuracy"], trial_of=trial_of)
     assert tuned.best.value == max(one.value for one in tuned.tried)
 
 
 class TestGoingOn:
-    def test_it_goes_on_to_the_number_wanted_as_if_never_stopped(self):
-        whole = searched(12, "whole")
-        searched(5, "D")
-        tuned = searched(12, "D")
-        assert drawn(tuned) == drawn(whole)
+    def test_it_goes_on_to_the_number_wanted_as_if_never_stopped(self, long):
+        searched(4)
+        assert drawn(searched(7)) == drawn(long)[:7]
 
     def test_when_all_are_done_nothing_is_trained(self):
-        first = searched(5)
-        again = searched(5, trial_of=lambda *_: pytest.fail("nothing is left to train"))
+        first = searched(2)
+        again = searched(2, trial_of=lambda *_: pytest.fail("nothing is left to train"))
         assert drawn(again) == drawn(first)
 
-    def test_an_interrupted_trial_is_tried_anew(self):
-        whole = searched(8, "whole")
-
+    def test_an_interrupted_trial_is_tried_anew(self, long):
         def trial_of(config, progress):
             def trial(config, folder, report):
-                if folder.name == "006":
+                if folder.name == "005":
                     folder.mkdir(parents=True)
                     report([{"epoch": 1, "val_loss": 1.0}])
                     raise KeyboardInterrupt
@@ -153,13 +167,12 @@ class TestGoingOn:
 
         said = Said()
         with pytest.raises(KeyboardInterrupt):
-            searched(8, trial_of=trial_of, progress=said)
-        assert said.lines[-1] == "5 of 8 trials are over; the same command with --run-dir D goes on."
-        assert len(table()) == 5
-        assert drawn(searched(8)) == drawn(whole)
+            searched(6, trial_of=trial_of, progress=said)
+        assert said.lines[-1] == "4 of 6 trials are over; the same command with --run-dir D goes on."
+        assert len(table()) == 4
+        assert drawn(searched(6)) == drawn(long)[:6]
 
-    def test_a_killed_trial_is_tried_anew(self):
-        whole = searched(8, "whole")
+    def test_a_killed_trial_is_tried_anew(self, long):
         code = """
 import os, sys
 from pathlib import Path
@@ -170,21 +183,21 @@ from cervinet.tuning.tune import tune
 
 def trial_of(config, progress):
     def trial(config, folder, report):
-        if folder.name == "006":
+        if folder.name == "005":
             folder.mkdir(parents=True)
             report([{"epoch": 1, "val_loss": 1.0}])
             os._exit(9)
         return fake(None, None)(config, folder, report)
     return trial
 
-tune(Path("x.yaml"), (), 8, Path("D"), trial_of, Silent())
+tune(Path("x.yaml"), (), 6, Path("D"), trial_of, Silent())
 """
         source = Path(__file__).parents[2] / "src"
         environment = os.environ | {"PYTHONPATH": str(source), "TESTS": str(Path(__file__).parent)}
         done = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, capture_output=True)
         assert done.returncode == 9, done.stderr
-        assert len(table()) == 5
-        assert drawn(searched(8)) == drawn(whole)
+        assert len(table()) == 4
+        assert drawn(searched(6)) == drawn(long)[:6]
 
     def test_other_settings_are_another_search(self):
         searched(2)
@@ -227,8 +240,8 @@ class TestFailures:
     def test_a_trial_that_fails_is_written_down_and_the_search_goes_on(self):
         said = Said()
         error = TrainingError("the training loss became nan at epoch 1, step 3")
-        tuned = searched(5, trial_of=self.failing(error, 2), progress=said)
-        assert [one.state for one in tuned.tried] == ["finished", "failed", "finished", "finished", "finished"]
+        tuned = searched(3, trial_of=self.failing(error, 2), progress=said)
+        assert [one.state for one in tuned.tried] == ["finished", "failed", "finished"]
         row = table()[1]
         assert (row["state"], row["val_loss"], row["reason"]) == ("failed", "", str(error))
         assert said.lines[1].endswith(f"failed: {error}; best: trial 1, {tuned.tried[0].value:.4f}")
@@ -241,7 +254,7 @@ class TestFailures:
         )
 
     def test_wrong_data_end_it_at_once(self):
-        with pytest.raises(DataError, match="^no pictures$"):
+        with pytest.raises(DataError, match=r"^no pictures$"):
             searched(3, trial_of=self.failing(DataError("no pictures")))
         assert not Path("D/trials.csv").exists()
 
@@ -252,14 +265,14 @@ class TestFailures:
 
 class TestWhatItLeaves:
     def test_a_table_of_all_trials(self):
-        tuned = searched(6)
+        tuned = searched(4)
         rows = table()
         assert list(rows[0]) == ["trial", "state", "val_loss", "epochs", "seconds", *tuned.best.values, "reason"]
         assert [float(row["val_loss"]) for row in rows] == [one.value for one in tuned.tried]
-        assert {row["training.optimizer"] for row in rows} == {"adam", "{sgd: {momentum: 0.9}}"}
+        assert {row["training.optimizer"] for row in rows} <= {"adam", "{sgd: {momentum: 0.9}}"}
 
     def test_the_best_config_with_where_it_comes_from(self):
-        tuned = searched(6, overrides=["training.epochs=9"])
+        tuned = searched(2, overrides=["training.epochs=9"])
         best = load_config(tuned.config)
         values = tuned.best.values
         assert best.training.learning_rate == values["training.learning_rate"]
@@ -268,8 +281,8 @@ class TestWhatItLeaves:
         lines = tuned.config.read_text().splitlines()
         assert lines[:6] == [
             "# cervinet train --config D/best.yaml",
-            f"# The best of 6 trials, number {tuned.best.number}, with val_loss {tuned.best.value:.4f}, of",
-            "#   cervinet tune --config x.yaml --trials 6 --run-dir D training.epochs=9",
+            f"# The best of 2 trials, number {tuned.best.number}, with val_loss {tuned.best.value:.4f}, of",
+            "#   cervinet tune --config x.yaml --trials 2 --run-dir D training.epochs=9",
             "# The best of many trials on the same validation pictures flatters; the test split was not judged. Found:",
             f"#   training.learning_rate: {values['training.learning_rate']}  (was 0.001)",
             f"#   training.batch_size: {values['training.batch_size']}  (was 32)",
@@ -286,17 +299,17 @@ class TestWhatItLeaves:
         }
         assert Path("D/importance.png").read_bytes()[:4] == b"\x89PNG"
 
-    def test_numbers_have_four_digits_at_most(self):
-        for one in searched(6).tried:
+    def test_numbers_have_four_digits_at_most(self, long):
+        for one in long.tried:
             rate = one.values["training.learning_rate"]
             assert rate == float(f"{rate:.4g}")
             assert isinstance(one.values["training.batch_size"], int)
 
 
-def test_each_trial_is_told(config):
+def test_each_trial_is_told():
     said = Said()
     tuned = searched(2, progress=said)
-    first, second = tuned.tried
+    first = tuned.tried[0]
     values = first.values
     rate, size, optimizer = (values[f"training.{name}"] for name in ("learning_rate", "batch_size", "optimizer"))
     shown = optimizer if optimizer == "adam" else "{sgd: {momentum: 0.9}}"

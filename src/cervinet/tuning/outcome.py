@@ -66,7 +66,7 @@ def draw(search: Search, tune: Tune, monitor: str, path: Path) -> dict[str, floa
         path: the PNG file.
     """
     from cervinet.report import plots
-    from cervinet.report.plots.importance import Searched, search_plot
+    from cervinet.report.plots.importance import Searched
 
     tried, best, importances = search.tried(), search.best(), search.importances()
     shown = [one for one in tried if one.value is not None]
@@ -76,7 +76,7 @@ def draw(search: Search, tune: Tune, monitor: str, path: Path) -> dict[str, floa
         places = found if values.choices is None else [values.choices.index(value) for value in found]
         texts = [written(one) for one in values.choices or ()]
         settings.append(Searched(key, places, texts, values.log is not None, importances.get(key)))
-    figure = search_plot(
+    figure = plots.search_plot(
         settings,
         [one.value or 0.0 for one in shown],
         [one.state == "finished" for one in shown],

@@ -110,16 +110,18 @@ class Search:
         return min(finished, key=lambda one: self._sign * (one.value or 0.0), default=None)
 
     def importances(self) -> dict[str, float]:
-        """Share of each setting in what parts the better half of the trials from all, most important first.
+        """Share of each setting in what parts the better half of the trials from all of the space, largest first.
 
-        PED-ANOVA, Watanabe et al. 2023, arXiv:2304.10255. Empty where fewer trials than FEWEST_FOR_IMPORTANCE finished.
+        PED-ANOVA, Watanabe et al. 2023, arXiv:2304.10255. Rough: small shares are noise, and a choice of two cannot
+        come to much. Empty where fewer trials than FEWEST_FOR_IMPORTANCE finished.
         """
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
         from optuna.trial import TrialState
 
         if len(self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < FEWEST_FOR_IMPORTANCE:
             return {}
-        found = get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator(target_quantile=0.5))
+        evaluator = PedAnovaImportanceEvaluator(target_quantile=0.5, evaluate_on_local=False)
+        found = get_param_importances(self._study, evaluator=evaluator)
         return found if math.isfinite(sum(found.values())) else {}
 
     def _over(self) -> "list[FrozenTrial]":

@@ -98,5 +98,5 @@ def _cut(values: NDArray[np.float64], sign: int) -> tuple[NDArray[np.float64], s
     far = sign * values < limit
     if not far.any():
         return values, None
-    words = f"{far.sum()} worse ones drawn at {sign * limit:.3g}"
+    words = f"those worse than {sign * limit:.3g} ({far.sum()}) drawn there"
     return np.where(far, sign * limit, values), words
