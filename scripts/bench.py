@@ -1,6 +1,6 @@
 """cervinet against a plain Keras recipe, side by side on this machine. Prints one JSON object.
 
-    make bench                                     # everything, about fifteen minutes on two cores
+    make bench                                     # everything, about an hour on two cores
     python scripts/bench.py --only help decode     # some rows
 
 Pictures: the folder intel-mobileodt-512/train of $CERVINET_REAL_DATA, or phantoms where it is absent (and the result
@@ -161,8 +161,26 @@ def memory(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return {"mib": {str(n): round(p / 1024) for n, p in peaks.items()}, "ratio": round(peaks[10_000] / peaks[1_000], 3)}
 
 
-def train(root: Path, run: Path, settings: list[str]) -> None:
-    command = [CERVINET, "train", "--config", str(HERE.parent / "configs" / "cervix_cnn.yaml"), "--run-dir", str(run)]
+def frozen(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """Ten epochs of a frozen ResNet50 at random weights: a first run, then one at another learning rate.
+
+    Whole processes, from the pictures to the judged test split. A pair takes about fifteen minutes on two cores.
+    """
+    split = splits_as_folders(root, folder)
+    seconds: dict[str, list[float]] = {"first": [], "second": [], "recipe": []}
+    settings = ["model.weights=none", "training.epochs=10", "training.early_stopping="]
+    for pair in range(pairs):
+        os.environ["CERVINET_CACHE"] = str(folder / f"frozen-{pair}")
+        for name, rate in (("first", "1e-3"), ("second", "3e-3")):
+            run, changed = folder / f"frozen-{name}-{pair}", [*settings, f"training.learning_rate={rate}"]
+            seconds[name].append(timed(lambda run=run, changed=changed: train(root, run, changed, "cervix_resnet50")))
+        recipe = [sys.executable, str(HERE / "keras_recipe.py"), str(split / "train"), str(split / "val"), "--frozen"]
+        seconds["recipe"].append(timed(lambda recipe=recipe: quiet([*recipe, str(split / "test"), "--epochs", "10"])))
+    return {name: compared(seconds[name], seconds["recipe"]) for name in ("first", "second")}
+
+
+def train(root: Path, run: Path, settings: list[str], config: str = "cervix_cnn") -> None:
+    command = [CERVINET, "train", "--config", str(HERE.parent / "configs" / f"{config}.yaml"), "--run-dir", str(run)]
     fixed = [f"data.root={root}", f"training.epochs={EPOCHS}", "training.augment={}", "training.learning_rate=1e-3"]
     quiet([*command, "--quiet", *fixed, *settings])
 
@@ -208,6 +226,7 @@ ROWS = {
     "help": start_up,
     "plain": plain,
     "augmented": augmented,
+    "frozen": frozen,
     "in_memory": in_memory,
     "second_run": second_run,
     "decode": decode,

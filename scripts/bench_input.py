@@ -20,7 +20,7 @@ def main() -> None:
     root, pairs, epochs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     config = load_config(Path(__file__).parents[1] / "configs" / "cervix_cnn.yaml", [f"data.root={root}"])
     manifest = pictures.read_manifest(config)
-    device = assembly.set_up_device(config)
+    device = assembly.set_up_device(config, Silent())
     images = pictures.open_images(config, manifest, Silent())
     model = assembly.compiled_model(config, manifest, device)
 

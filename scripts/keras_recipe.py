@@ -2,6 +2,7 @@
 
     python scripts/keras_recipe.py TRAIN VAL --epochs 5             # seed CNN, 256 × 256, from scratch
     python scripts/keras_recipe.py TRAIN VAL --epochs 5 --augment   # with Keras's augmentation layers
+    python scripts/keras_recipe.py TRAIN VAL --epochs 10 --frozen TEST   # frozen ResNet50, 224 × 224, judged on TEST
 
 `image_dataset_from_directory` → cache → shuffle → prefetch → `compile` → `fit`, all defaults. Prints one JSON line.
 """
@@ -19,6 +20,7 @@ def main() -> None:
     parser.add_argument("val")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--frozen", metavar="TEST", help="a frozen ResNet50 at random weights, judged on TEST")
     parser.add_argument("--augment", action="store_true", help="flips, rotation, zoom, contrast by Keras layers")
     arguments = parser.parse_args()
 
@@ -26,22 +28,25 @@ def main() -> None:
     import tensorflow as tf
 
     keras.utils.set_random_seed(1)
-    train, val = (
+    size = (224, 224) if arguments.frozen else (256, 256)
+    train, val, *test = (
         keras.utils.image_dataset_from_directory(
-            folder, seed=1, image_size=(256, 256), batch_size=arguments.batch_size, verbose=False
+            folder, seed=1, image_size=size, batch_size=arguments.batch_size, verbose=False
         )
-        for folder in (arguments.train, arguments.val)
+        for folder in (arguments.train, arguments.val, *([arguments.frozen] if arguments.frozen else []))
     )
     classes = len(train.class_names)
     train = train.cache().shuffle(1000).prefetch(tf.data.AUTOTUNE)
     val = val.cache().prefetch(tf.data.AUTOTUNE)
-    model = seed_cnn(classes)
+    model = frozen_resnet50(classes) if arguments.frozen else seed_cnn(classes)
     if arguments.augment:
         model = keras.Sequential([keras.Input((256, 256, 3)), *augmentation(), model])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
     clock = time.perf_counter()
     model.fit(train, validation_data=val, epochs=arguments.epochs, verbose=2)
+    for pictures in test:
+        model.evaluate(pictures, verbose=2)
     now = time.perf_counter()
     print(json.dumps({"fit": round(now - clock, 2), "total": round(now - START, 2)}))
 
@@ -71,6 +76,17 @@ def seed_cnn(classes: int):
             layers.Dense(classes, activation="softmax"),
         ]
     )
+
+
+def frozen_resnet50(classes: int):
+    """As Keras's guide to transfer learning has it, with random weights."""
+    from keras import Input, Model, applications, layers
+
+    backbone = applications.ResNet50(weights=None, include_top=False, pooling="avg", input_shape=(224, 224, 3))
+    backbone.trainable = False
+    image = Input((224, 224, 3))
+    features = backbone(applications.resnet50.preprocess_input(image), training=False)
+    return Model(image, layers.Dense(classes, activation="softmax")(layers.Dropout(0.2)(features)))
 
 
 def augmentation() -> list:

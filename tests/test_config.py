@@ -253,7 +253,8 @@ class TestNamedChoices:
              "`model.architecture` names an unknown architecture 'VGG_16' (did you mean 'vgg16'?)"),
             ("training.optimizer=rmsporp",
              "`training.optimizer` names an unknown optimizer 'rmsporp' (did you mean 'rmsprop'?)"),
-            ("training.loss=mse", "`training.loss` names an unknown loss 'mse' (known: cross_entropy)"),
+            ("training.loss=mse", "`training.loss` names an unknown loss 'mse' (known: binary_cross_entropy, class_balanced, corn, "
+             "cross_entropy, cumulative_link, focal, hierarchical)"),
             ("training.loss=5", "`training.loss` must be a name, or one `name: {option: value}`; got 5"),
             ("training.loss=[]", "`training.loss` must be a name, or one `name: {option: value}`; got []"),
             ("training.loss={}", "`training.loss` must be a name, or one `name: {option: value}`; got {}"),
@@ -306,7 +307,7 @@ class TestNamedChoices:
             ("data.reader", "reader"),
         ]:
             for name in registry.available(kind):
-                load(MINIMAL, f"{setting}={name}")
+                load(MINIMAL, f"{setting}={name}", "classes=[a, b]")
         for name in registry.available("architecture"):
             load(MINIMAL, f"model.architecture={name}")
 
@@ -334,6 +335,17 @@ class TestSettingsThatDependOnEachOther:
             "(x.yaml:3)"
         ]
         load(MINIMAL + "model: {weights: imagenet, architecture: vgg16}\n")
+        assert problems(MINIMAL + "model: {weights: imagenet, architecture: densenet161}\n") == [
+            "`model.weights` must be none or a file for `densenet161`, which has none of ImageNet; got 'imagenet' "
+            "(x.yaml:2)"
+        ]
+
+    @pytest.mark.parametrize("loss", ["corn", "cumulative_link"])
+    def test_a_loss_that_learns_from_the_order_of_the_classes(self, problems, load, loss):
+        assert problems(f"{MINIMAL}training:\n  loss: {loss}\n") == [
+            f"`training.loss` can be {loss} only where `classes` are set: it learns from their order (x.yaml:3)"
+        ]
+        load(f"{MINIMAL}classes: [low, middle, high]\ntraining: {{loss: {loss}}}\n")
 
     def test_both_at_once(self, problems):
         assert problems("data: {root: x, image_size: [20, 20]}\nmodel: {weights: imagenet}\n") == [

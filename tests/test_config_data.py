@@ -64,3 +64,41 @@ def test_a_finding_takes_the_actions_that_make_sense_for_it():
     assert problem("check: {unreadable: group}") == (
         "`data.check.unreadable` must be 'error' or 'exclude'; got 'group' (x.yaml:1)"
     )
+
+
+@pytest.mark.parametrize(
+    ("class_map", "sentence"),
+    [
+        (
+            "{CIN: [CIN1, CIN2], other: [CIN2]}",
+            "`data.class_map` maps 'CIN2' twice, to 'CIN' and to 'other'; keep one (x.yaml:1)",
+        ),
+        ("{CIN: [CIN1, CIN1]}", "`data.class_map` maps 'CIN1' twice, to 'CIN' and to 'CIN'; keep one (x.yaml:1)"),
+        (
+            "{low: [CIN1], high: [low, CIN2]}",
+            "`data.class_map` has 'low' as a class and among the labels of 'high'; give the class a new name "
+            "(x.yaml:1)",
+        ),
+        (
+            "{CIN: [1, 2]}",
+            "`data.class_map` must be {class: [label, …]}, texts all (a number in quotes); got {'CIN': [1, 2]} "
+            "(x.yaml:1)",
+        ),
+        (
+            "{CIN: []}",
+            "`data.class_map` must be {class: [label, …]}, texts all (a number in quotes); got {'CIN': []} (x.yaml:1)",
+        ),
+        (
+            "[CIN]",
+            "`data.class_map` must be {class: [label, …]}, texts all (a number in quotes); got ['CIN'] (x.yaml:1)",
+        ),
+    ],
+)
+def test_labels_are_mapped_to_one_class(class_map, sentence):
+    found = set(problem(f"class_map: {class_map}").splitlines())
+    assert found == {sentence}
+
+
+def test_a_class_may_keep_the_name_of_one_of_its_labels():
+    config = check(parse_yaml("data: {root: x, class_map: {CIN: [CIN, CIN1]}}", "x.yaml"))
+    assert config.data.class_map == {"CIN": ["CIN", "CIN1"]}

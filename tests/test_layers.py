@@ -32,7 +32,7 @@ LAYERS = {
     2: ["data", "evaluation", "inference", "inference.inputs"],
     3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
     4: ["report", "exporters", "serve"],
-    5: ["assembly", "learning", "auditing", "data_records", "pictures", "workflow", "scaffold", "tuning"],
+    5: ["assembly", "learning", "frozen", "auditing", "data_records", "pictures", "workflow", "scaffold", "tuning"],
     6: ["cli", "cli_data", "cli_tune", "options", "exits", "results", "terminal", "native_log"],
 }
 LAYER_OF = {f"cervinet.{name}".removesuffix(".__init__"): layer for layer, names in LAYERS.items() for name in names}

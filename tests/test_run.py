@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,17 @@ class TestCard:
         card = run.read_card()
         assert card.hashes == {"model.keras": sha256(run.model)}
         assert ModelCard(**vars(card) | {"hashes": {}}) == CARD
+
+    def test_with_subclasses_comes_back(self):
+        card = replace(CARD, subclasses=(("fine\n", "NO"), ("é\n", "é\n")))
+        assert finished(card=card).read_card().subclasses == card.subclasses
+
+    def test_of_a_run_from_before_there_were_subclasses_has_none(self):
+        run = finished()
+        values = json.loads(run.card.read_text())
+        del values["subclasses"]
+        write_json(run.card, values)
+        assert run.read_card().subclasses == ()
 
     def test_a_changed_model_is_refused(self):
         run = finished()

@@ -4,6 +4,10 @@ Each function takes what came before and plain values out of the Config; `workfl
 is imported by the functions that need it.
 """
 
+import json
+import os
+from contextlib import AbstractContextManager
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +17,11 @@ from cervinet.data.manifest import Manifest
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
+from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
+from cervinet.progress import Progress
 from cervinet.run import ModelCard, Run, write_json
+from cervinet.training.cluster import find_cluster
 
 if TYPE_CHECKING:
     import keras
@@ -23,18 +30,64 @@ if TYPE_CHECKING:
     from cervinet.training.devices import Device
 
 
-def set_up_device(config: Config) -> "Device":
+def set_up_device(config: Config, progress: Progress) -> "Device":
+    """Settle what the network runs on, and join the other processes that train it, where there are any."""
     from cervinet.training.devices import set_up
 
-    settings = config.training
+    settings, cluster = config.training, find_cluster(os.environ)
+    if cluster.workers:
+        progress.say(f"Waiting for the other workers: {', '.join(cluster.workers[1:])}")
     return set_up(
-        seed=config.seed, precision=settings.precision, xla=settings.xla, deterministic=settings.deterministic
+        seed=config.seed,
+        precision=settings.precision,
+        xla=settings.xla,
+        deterministic=settings.deterministic,
+        cluster=cluster,
     )
+
+
+def agree(device: "Device", config: Config, manifest: Manifest) -> None:
+    """Raises a TrainingError when the processes that train together have other settings, pictures or versions."""
+    from cervinet.training import company
+
+    settings = config.model_dump_json(
+        exclude={
+            "data": {"root": True, "cache": True, "split": {"file", "val_root", "test_root"}},
+            "model": {"weights"},
+        }
+    )
+    versions = json.dumps([environment.versions(), device.precision, device.xla])
+    facts = {"settings": settings, "pictures": manifest.table.to_csv(index=False), "versions": versions}
+    company.agree(device.cluster, device.strategy, facts)
+
+
+def agree_on_weights(device: "Device", model: "keras.Model") -> None:
+    """Raises a TrainingError when the processes that train together begin with other weights."""
+    from cervinet.training import company
+
+    if device.cluster.workers:
+        sums = [sha256(weights.tobytes()).hexdigest() for weights in model.get_weights()]
+        company.agree(device.cluster, device.strategy, {"first weights": " ".join(sums)})
+
+
+def meet(device: "Device") -> None:
+    """Wait for the other processes that train; one that leaves early would be taken for dead."""
+    from cervinet.training import company
+
+    company.meet(device.cluster, device.strategy)
+
+
+def watched(device: "Device", run: Run) -> AbstractContextManager[None]:
+    """While other processes train with this one: a TrainingError says which of them is gone."""
+    from cervinet.training import company
+
+    where = run.path if device.cluster.chief else "RUN"
+    return company.watched(device.cluster, f"go on with `cervinet train --resume {where}`, started on every machine")
 
 
 def check_weights(config: Config) -> None:
     """Raises a ConfigError when `model.weights` names a file that is not there."""
-    from cervinet.models.build import check_weights
+    from cervinet.models.weights import check_weights
 
     check_weights(config.model.weights)
 
@@ -44,8 +97,9 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
     from cervinet.inference.predictor import Predictor
     from cervinet.models.build import in_float32
 
-    architecture = config.model.architecture
-    model = in_float32(model, architecture.name, architecture.options)
+    architecture, loss = config.model.architecture, config.training.loss
+    objective = objective_of(manifest, loss.name, loss.options)
+    model = in_float32(model, architecture.name, architecture.options, objective.head)
     with replacing(run.model) as temporary:
         model.save(temporary)
     card = ModelCard(
@@ -56,6 +110,7 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         note=manifest.note,
         not_deployable=not_deployable(config),
         versions=environment.versions(),
+        subclasses=objective.subclasses,
     )
     run.write_card(card)
     return Predictor(model, card)

@@ -1,6 +1,5 @@
 """From a Config to pictures that may be trained on: read, audited, grouped, divided, and what stands in the way."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,16 +20,19 @@ from cervinet.data.audit.measure import measure
 from cervinet.data.audit.measurements import Measurements
 from cervinet.data.audit.near_duplicates import find_pairs
 from cervinet.data.audit.shortcuts import shortcuts
+from cervinet.data.class_map import mapped
 from cervinet.data.crops import box_problem
 from cervinet.data.digests import Digests
 from cervinet.data.imbalance import check_emphasis
-from cervinet.data.manifest import Manifest, table_of
+from cervinet.data.joining import joined
+from cervinet.data.manifest import Manifest
 from cervinet.data.manifest_checks import check_files, check_links, check_parts, checked
 from cervinet.data.regions import read_masks
 from cervinet.data.split_file import splits_from_file
 from cervinet.data.splits import Rule, assign_splits
 from cervinet.data.store import default_cache
 from cervinet.errors import CervinetError, ConfigError, DataError, ImageError
+from cervinet.models.objective import check_objective
 from cervinet.progress import Progress
 
 _BY_RULE: dict[str, Action] = {"whole_image": "warn", "error": "error", "exclude": "exclude"}
@@ -77,8 +79,8 @@ def read_rows(data: Data, classes: Sequence[str] | None, *, to_learn: bool = Tru
                 raise DataError(f"`data.split.{split}_root` is read like `data.root`: {error}") from None
             if roots[-1].table.empty:
                 raise DataError(f"there are no pictures under {root}; check data.split.{split}_root")
-            manifest = _joined(manifest, roots[-1], split)
-    manifest = checked(manifest, classes, to_learn=to_learn)
+            manifest = joined(manifest, roots[-1], split)
+    manifest = checked(mapped(manifest, data.class_map, to_learn=to_learn), classes, to_learn=to_learn)
     check_files(manifest)
     if not data.outside_links:
         for one in roots:  # joined, the paths of the others lead out of the first by themselves
@@ -107,6 +109,7 @@ def audited(config: Config, progress: Progress) -> Audited:
     policies = data.check.model_dump()
     manifest = read_rows(data, config.classes)
     check_emphasis(manifest, config.training.imbalance.name, config.training.imbalance.options)
+    check_objective(manifest, config.training.loss.name, config.training.loss.options)
     digests = digests_of(data, manifest, progress)
     manifest = with_digests(manifest, digests)
     measured = measure(manifest.pictures(), digests, data.cache or default_cache(), progress)
@@ -153,38 +156,6 @@ def _without_excluded(error: DataError, used: int, found: int) -> DataError:
 def _read_root(data: Data, root: Path | None) -> Manifest:
     found: Manifest = registry.find("reader", data.reader.name).function(root, **data.reader.options)
     return found
-
-
-def _joined(manifest: Manifest, other: Manifest, split: str) -> Manifest:
-    """Pictures of another root behind those of the first, with paths from there."""
-
-    # Real places: behind a link, `..` leads elsewhere, and a run names its roots by their real places.
-    there, here = other.root.resolve(), manifest.root.resolve()
-
-    def moved(path: str) -> str:
-        return Path(os.path.relpath(there / path, here)).as_posix()
-
-    table = other.table.assign(
-        split=split,
-        image=other.table["image"].map(moved),
-        masks=pd.Series([masks and tuple(map(moved, masks)) for masks in other.table["masks"]], dtype=object),
-    )
-    pixels = manifest.pixels
-    if pixels is not None and other.pixels is not None:
-        sizes = [f"{each.shape[1]}×{each.shape[2]}" for each in (pixels, other.pixels)]
-        if sizes[0] != sizes[1]:
-            raise DataError(
-                f"the pictures of {split} must be of the size of the others, {sizes[0]}, but those of "
-                f"`data.split.{split}_root` are {sizes[1]}; name a table of the same size"
-            )
-        pixels = np.concatenate([pixels, other.pixels])
-    return replace(
-        manifest,
-        table=table_of(pd.concat([manifest.table, table], ignore_index=True)),
-        pixels=pixels,
-        ignored=pd.concat([manifest.ignored, other.ignored], ignore_index=True),
-        remarks=manifest.remarks + other.remarks,
-    )
 
 
 def digests_of(data: Data, manifest: Manifest, progress: Progress) -> list[str | ImageError]:

@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs inside its body, so that `--help` is instant."""
 
 import json
+import os
 import signal
 import sys
 from contextlib import redirect_stdout
@@ -44,15 +45,20 @@ def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[st
     """
     from cervinet import workflow
     from cervinet.config import load_config
+    from cervinet.training.cluster import find_cluster
 
     settings = load_config(config, overrides)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's end is like Ctrl-C
+    chief = find_cluster(os.environ).chief
     import_tensorflow()
     if dry_run:
-        workflow.dry_run(settings, progress_of(quiet))
-        click.echo("Dry run passed: the data, the network and one step of everything work. No run was kept.")
+        workflow.dry_run(settings, progress_of(quiet or not chief))
+        if chief:
+            click.echo("Dry run passed: the data, the network and one step of everything work. No run was kept.")
         return
-    judged = workflow.train(settings, run_dir, progress_of(quiet))
+    judged = workflow.train(settings, run_dir, progress_of(quiet or not chief))
+    if judged is None:  # one of several processes, and not the one that speaks
+        return
     show_results(judged)
     if not quiet:
         run = quoted(judged.run)
@@ -118,9 +124,9 @@ def predict(
     for prediction in predictions:
         seen.append(prediction)
         if as_json:
-            click.echo(json.dumps(as_object(prediction, card.classes)))
+            click.echo(json.dumps(as_object(prediction, card.classes, card.subclasses)))
     if csv_file:
-        write_csv(seen, card.classes, csv_file)
+        write_csv(seen, card.classes, csv_file, card.subclasses)
         click.echo(f"Wrote {len(seen)} rows to {csv_file}", err=True)
     elif not as_json:
         show_predictions(seen, card.classes, card.note)
@@ -154,6 +160,8 @@ def demo(run_dir: Path | None) -> None:
     config = load_config(shipped_config("demo.yaml"))
     import_tensorflow()
     judged = workflow.train(config, run_dir, progress_of(quiet=False))
+    if judged is None:
+        return
     show_results(judged)
     pictures = workflow.example_pictures(_run(judged.run), count=3)
     card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures).pictures, progress_of(quiet=True))

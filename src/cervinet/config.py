@@ -76,13 +76,17 @@ class Config(Section):
         if min(self.data.image_size) < smallest:
             words = f"must be at least {smallest} × {smallest} for `{self.model.architecture}`"
             problems.append((("data", "image_size"), words, list(self.data.image_size)))
-        if self.model.weights == "imagenet" and not traits["pretrained"]:
+        if self.model.weights == "imagenet" and not traits.get("imagenet"):
             words = f"must be none or a file for `{self.model.architecture}`, which has none of ImageNet"
             problems.append((("model", "weights"), words, "imagenet"))
         for number, phase in enumerate(self.training.phases or ()):
             if phase.train != "all" and not traits["pretrained"]:
                 words = f"must be all for `{self.model.architecture}`, which has no backbone"
                 problems.append((("training", "phases", number, "train"), words, None))
+        loss = registry.find("loss", self.training.loss.name)
+        if loss.traits.get("ordered") and self.classes is None:
+            words = f"can be {loss.name} only where `classes` are set: it learns from their order"
+            problems.append((("training", "loss"), words, None))
         if problems:
             raise at_places(problems)
         return self

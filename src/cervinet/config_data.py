@@ -94,6 +94,9 @@ class Check(Section):
     imbalance: Literal["error", "warn", "ignore"] = "warn"
 
 
+Labels = Annotated[list[str], Field(min_length=1)]
+
+
 class Data(Section):
     """Which pictures, and what is always done to them."""
 
@@ -101,6 +104,10 @@ class Data(Section):
     """The folder of the pictures, or the table file. Relative to the folder the command is run in."""
     reader: Annotated[Choice, Kind("reader")] = Field(Choice("class_folders"), validate_default=True)
     """The layout on disk."""
+    class_map: dict[str, Labels] = Field(
+        {}, json_schema_extra=expects("{class: [label, …]}, texts all (a number in quotes)")
+    )
+    """Labels that become one class, as in {CIN: [CIN1, CIN2, CIN3]}; each stays known as a sub-class of it."""
     outside_links: bool = False
     """Whether links among the pictures may lead out of `root`."""
     groups: Groups = Groups()
@@ -116,6 +123,23 @@ class Data(Section):
     """Decode every picture once into a file that is mapped into memory, and reuse it in later runs."""
     cache: Path | None = None
     """Where prepared pictures are kept: $CERVINET_CACHE or ~/.cache/cervinet when not set."""
+
+    @field_validator("class_map")
+    @classmethod
+    def _one_class_a_label(cls, class_map: dict[str, list[str]]) -> dict[str, list[str]]:
+        owners: dict[str, str] = {}
+        for name, labels in class_map.items():
+            for label in labels:
+                if label in owners:
+                    raise ValueError(f"maps '{label}' twice, to '{owners[label]}' and to '{name}'; keep one")
+                owners[label] = name
+        for label, name in owners.items():
+            # Whether pictures of other data are labelled before or after the map could not be told.
+            if label in class_map and label != name:
+                raise ValueError(
+                    f"has '{label}' as a class and among the labels of '{name}'; give the class a new name"
+                )
+        return class_map
 
     @field_validator("preprocess")
     @classmethod

@@ -97,6 +97,7 @@ class Training(Section):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay a step of a running mean of the weights, which is what is judged and kept in their place."""
     loss: Annotated[Choice, Kind("loss")] = Field(Choice("cross_entropy"), validate_default=True)
+    """It also settles the end of the network: what the scores are that become probabilities."""
     augment: Augment = Augment()
     imbalance: Annotated[Choice, Kind("imbalance")] = Field(Choice("none"), validate_default=True)
     """What is done about classes of unequal size, in the training part alone."""

@@ -16,6 +16,8 @@ from cervinet.data.imbalance import EffectiveCount, effective_counts, emphasis_o
 from cervinet.data.manifest import Manifest
 from cervinet.data.preprocess import prepare
 from cervinet.data.split_file import write_splits
+from cervinet.data.subclasses import unlearnt
+from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
 from cervinet.progress import Progress
 from cervinet.run import Run, write_json
@@ -39,12 +41,14 @@ def write_findings(config: Config, found: Audited, run: Run, progress: Progress)
 
 
 def count_classes(config: Config, manifest: Manifest, progress: Progress) -> list[EffectiveCount]:
-    """What each class counts in an epoch. Raises a ConfigError where `training.imbalance` does not fit the classes."""
-    from cervinet.report.announce import announce_emphasis
+    """What each class counts in an epoch. Raises an error where `training.imbalance` or the loss does not fit them."""
+    from cervinet.report.announce import announce_emphasis, announce_unlearnt
 
     how = config.training.imbalance
     counts = effective_counts(emphasis_of(manifest, how.name, how.options), manifest.classes)
     announce_emphasis(progress, counts, how.name)
+    subclasses = objective_of(manifest, config.training.loss.name, config.training.loss.options).subclasses
+    announce_unlearnt(progress, unlearnt(manifest, subclasses))
     return counts
 
 

@@ -39,6 +39,7 @@ class ModelCard:
         note: says of what kind the training pictures were where they were not real; empty for real ones.
         versions: of the packages that made the model.
         hashes: SHA-256 of each model file.
+        subclasses: (sub-class, class) in the order of the network's sub-class probabilities, if it has any.
     """
 
     classes: tuple[str, ...]
@@ -49,6 +50,7 @@ class ModelCard:
     not_deployable: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    subclasses: tuple[tuple[str, str], ...] = ()
 
 
 class Run:
@@ -158,6 +160,7 @@ class Run:
                     "image_size": tuple(values["image_size"]),
                     "preprocess": tuple((name, options) for name, options in values["preprocess"]),
                     "hashes": dict(values["hashes"]),
+                    "subclasses": tuple((name, label) for name, label in values.get("subclasses", ())),
                 }
             )
         except (OSError, ValueError, KeyError, TypeError) as error:

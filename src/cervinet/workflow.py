@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, data_records, learning, pictures
+from cervinet import assembly, data_records, frozen, learning, pictures
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
@@ -22,6 +22,7 @@ from cervinet.run import ModelCard, Run, fresh_folder
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
+    from cervinet.training.devices import Device
 
 
 @dataclass(frozen=True)
@@ -52,40 +53,44 @@ class Checked:
     page: Path
 
 
-def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
-    """Read the pictures, fit the network, keep the best weights, judge them on the test split."""
+def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged | None:
+    """Read the pictures, fit the network, keep the best weights, judge them on the test split.
+
+    Of several processes that train together, only the first judges; the others return None.
+    """
     assembly.check_weights(config)
+    device = assembly.set_up_device(config, progress)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
     classes = data_records.count_classes(config, manifest, progress)
-    run = Run.create(run_dir, config.name)
-    with _status_kept(run):
+    with _claimed(device, run_dir, config.name) as run, _status_kept(run), assembly.watched(device, run):
         announce_data(progress, manifest)
         data_records.write_data(config, found, classes, run, progress)
-        return _train(config, manifest, run, progress)
+        return _train(config, manifest, device, run, progress)
 
 
 def dry_run(config: Config, progress: Progress) -> None:
     """Read every picture, then do all that `train` does with one batch of each split, and remove the results."""
     assembly.check_weights(config)
+    device = assembly.set_up_device(config, progress)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
     manifest = found.sound()
     announce_data(progress, manifest)
     data_records.count_classes(config, manifest, progress)
-    config = config.model_copy(
-        update={
-            "data": config.data.model_copy(update={"store": False}),
-            "training": config.training.model_copy(
-                update={"epochs": None, "phases": [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]}
-            ),
-            "evaluation": config.evaluation.model_copy(update={"draws": 100}),
-        }
-    )
+    phases = [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
+        config = config.model_copy(
+            update={
+                "data": config.data.model_copy(update={"store": False, "cache": Path(folder) / "cache"}),
+                "training": config.training.model_copy(update={"epochs": None, "phases": phases}),
+                "evaluation": config.evaluation.model_copy(update={"draws": 100}),
+            }
+        )
         run = Run.create(Path(folder) / "run", config.name)
-        _train(config, pictures.few(config, manifest), run, progress, keep=False)
+        with assembly.watched(device, run):
+            _train(config, pictures.few(config, manifest), device, run, progress, keep=False)
 
 
 def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
@@ -98,7 +103,7 @@ def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, prog
     manifest = pictures.pictures_to_judge(config, run, external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
-    predictions = collect(manifest, found, split)
+    predictions = collect(manifest, found, split, predictor.card.subclasses)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
     evaluation = assembly.judge(config, predictions, folder, manifest.caption())
     return Judged(run.path, folder, evaluation, manifest.caption(), predictions.unreadable)
@@ -134,11 +139,9 @@ def preview(config: Config, to: Path, views: int, progress: Progress) -> None:
 
 def fetch_weights(name: str, folder: Path) -> Path:
     """Download ImageNet weights and keep them as a file that `model.weights` takes."""
-    from cervinet.models.backbones import check_backbone
-    from cervinet.models.build import fetch_imagenet
+    from cervinet.models.weights import fetch_imagenet
     from cervinet.training.checkpoint import save_weights
 
-    check_backbone(name)
     path = folder / f"{name}.weights.h5"
     save_weights(fetch_imagenet(name), path)
     return path
@@ -150,28 +153,46 @@ def example_pictures(run: Run, count: int) -> list[Path]:
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
-def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, keep: bool = True) -> Judged:
+def _train(
+    config: Config, manifest: Manifest, device: "Device", run: Run, progress: Progress, keep: bool = True
+) -> Judged | None:
     from cervinet.inference.collect import predict_rows
 
-    device = assembly.set_up_device(config)
+    assembly.agree(device, config, manifest)
     assembly.write_inputs(config, manifest, run, device)
     run.mark("start")
     images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
-        model = learning.build_network(config, manifest)
+        model = learning.build_network(config, manifest, progress)
+    assembly.agree_on_weights(device, model)
     announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
     best_epoch = learning.fit_network(learning.Material(config, manifest, images, device), model, run, progress)
     run.mark("fit")
+    if not device.cluster.chief:
+        assembly.meet(device)
+        return None
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
+    known = frozen.pictures_to_judge(config, manifest, images, model, device)
     for split in ("val", "test"):
-        predictions = predict_rows(predictor, manifest, images, split)
+        predictions = predict_rows(predictor, manifest, known, split)
         write_predictions(predictions, run.predictions(split))
     evaluation = assembly.judge(config, predictions, run.path, manifest.caption())
     run.mark("judge")
+    assembly.meet(device)
     return Judged(run.path, run.path, evaluation, manifest.caption())
+
+
+@contextmanager
+def _claimed(device: "Device", run_dir: Path | None, name: str) -> Iterator[Run]:
+    """The run directory; a process that is not to write there has one of its own, for as long as it trains."""
+    if device.cluster.chief:
+        yield Run.create(run_dir, name)
+        return
+    with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
+        yield Run.create(Path(folder) / "run", name)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def test_eight_cancers_with_26_subclasses(tmp_path: Path) -> None:
                 draw(tmp_path / f"cancers/{name}/{name}_{subclass}/{number}.jpg", label, seed)
     metrics = train("multi_cancer.yaml", tmp_path / "cancers", "data.image_size=[192, 192]")
     assert set(metrics["per_class"]) == set(SUBCLASSES)
+    assert metrics["subclasses"]["images"] == metrics["images"]
 
 
 @pytest.mark.slow

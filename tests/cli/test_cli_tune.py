@@ -67,3 +67,13 @@ def test_no_trials_are_refused(config):
     result = cervinet("tune", "--config", config, "--trials", "0")
     assert result.exit_code == 2
     assert "0 is not in the range x>=1" in result.stderr
+
+
+def test_several_processes_are_refused(config, monkeypatch):
+    cluster = {"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    result = cervinet("tune", "--config", config, "--trials", "1", "--run-dir", "D")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: a search runs in one process; start it without TF_CONFIG and not by srun with several tasks\n"
+    )

@@ -12,7 +12,7 @@ from cervinet.data import pipeline
 from cervinet.data.augment import Augmentation
 from cervinet.data.imbalance import Emphasis, class_weights, oversample
 from cervinet.data.manifest import Manifest, table_of
-from cervinet.data.pipeline import Batches, batch_bounds, batches_of
+from cervinet.data.pipeline import Batches, Parts, batch_bounds, batches_of
 from cervinet.data.store import Store
 from cervinet.errors import ConfigError
 
@@ -72,7 +72,7 @@ def test_augmentation_of_a_picture_does_not_depend_on_its_place_in_the_epoch(bat
 
 
 @pytest.mark.parametrize(
-    ("pictures", "batch_size", "replicas", "bounds"),
+    ("pictures", "batch_size", "parts", "bounds"),
     [
         (20, 8, 1, (0, 8, 16, 20)),
         (16, 8, 1, (0, 8, 16)),
@@ -80,28 +80,27 @@ def test_augmentation_of_a_picture_does_not_depend_on_its_place_in_the_epoch(bat
         (20, 8, 2, (0, 8, 16, 20)),
         (25, 8, 2, (0, 8, 16, 22, 25)),
         (17, 8, 2, (0, 8, 14, 17)),
-        (7, 8, 2, (0, 4, 7)),
+        (7, 8, 2, (0, 7)),
+        (25, 9, 4, (0, 9, 18, 25)),
         (9, 8, 4, (0, 4, 9)),
+        (2, 8, 2, (0, 2)),
     ],
 )
-def test_every_replica_gets_a_part_of_every_batch(pictures, batch_size, replicas, bounds) -> None:
-    found = batch_bounds(pictures, batch_size, replicas)
+def test_every_device_gets_a_part_of_every_batch(pictures, batch_size, parts, bounds) -> None:
+    found = batch_bounds(pictures, batch_size, parts)
     sizes = np.diff(found)
-    assert (sizes >= replicas).all()
+    assert (sizes >= parts).all()
     assert sizes.sum() == pictures
-    assert sizes[0] % replicas == 0 or replicas == 1
     assert found == bounds
 
 
-def test_a_batch_that_gpus_cannot_share_is_one_sentence() -> None:
+def test_a_batch_that_devices_cannot_share_is_one_sentence() -> None:
     with pytest.raises(ConfigError) as error:
-        batch_bounds(100, 9, 2)
-    assert str(error.value) == (
-        "`training.batch_size` must be a multiple of 2, the number of GPUs, and at least 4; got 9"
-    )
+        batch_bounds(100, 3, 2)
+    assert str(error.value) == ("`training.batch_size` must be at least 4, two pictures for each of 2 devices; got 3")
     with pytest.raises(ConfigError) as error:
-        batch_bounds(3, 8, 2)
-    assert str(error.value) == "a split of 3 pictures is too small for 2 GPUs; use fewer of them"
+        batch_bounds(3, 8, 4)
+    assert str(error.value) == "a split of 3 pictures is too small for 4 devices; use fewer of them"
 
 
 def test_validation_is_never_augmented(batches: Batches) -> None:
@@ -211,10 +210,48 @@ def test_mixed_labels_are_soft_and_sum_to_1(batches: Batches) -> None:
     assert ((labels > 0) & (labels < 1)).any()
 
 
-def test_steps_of_an_oversampled_split_are_shared_among_gpus_as_they_are() -> None:
+def test_steps_of_an_oversampled_split_are_shared_among_devices_as_they_are() -> None:
     rows = [{"image": f"{n}.png", "label": "ab"[n % 4 > 0], "split": "train"} for n in range(20)]
     manifest = Manifest(table_of(rows), Path(), ("a", "b"))
     images = Store(np.zeros((20, 4, 4, 3), np.uint8), Path(), False)
-    batches = batches_of(manifest, images, "train", (4, 4), 8, 4, oversample({"a": 5, "b": 15}))
+    batches = batches_of(manifest, images, "train", (4, 4), 8, Parts(4, 0, 4), oversample({"a": 5, "b": 15}))
     assert batches.bounds == batch_bounds(30, 8, 4) == (0, 8, 16, 24, 30)
     assert len(collected(batches.training(1, 0, Augmentation()))[0]) == 30
+
+
+def test_subclasses_are_learnt_while_the_emphasis_is_on_classes() -> None:
+    finer = ["x", "x", "y", None, None]
+    rows = [
+        {"image": f"{n}.png", "label": "ab"[n % 5 > 2], "sublabel": finer[n % 5], "split": "train"} for n in range(20)
+    ]
+    manifest = Manifest(table_of(rows), Path(), ("b", "a"))
+    images = Store(np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((4, 4, 3), np.uint8), Path(), False)
+    emphasis = class_weights({"b": 8, "a": 12})
+    subclasses = (("b", "b"), ("x", "a"), ("y", "a"))
+    batches = batches_of(manifest, images, "train", (4, 4), 8, Parts(), emphasis, subclasses)
+    assert batches.targets == 3
+    seen = 0
+    for pictures, targets, weights in batches.training(1, 0, Augmentation()):
+        number = pictures.numpy()[:, 0, 0, 0] % 5
+        np.testing.assert_array_equal(targets.numpy().argmax(axis=1), np.array([1, 1, 2, 0, 0])[number])
+        np.testing.assert_allclose(weights, emphasis.weights[np.array([1, 1, 1, 0, 0])[number]], rtol=1e-6)
+        seen += len(number)
+    assert seen == 20
+    _, targets = collected(batches.in_order())
+    assert targets.sum(axis=0).tolist() == [8, 8, 4]
+
+
+@pytest.mark.parametrize("changes", [FLIPS, EVERYTHING], ids=["flips", "mixed"])
+def test_the_parts_of_all_processes_together_are_the_batches_of_one(unequal, changes) -> None:
+    """Two processes with two devices each, from step 1 on; a batch of 8 and the last of 4."""
+    alone = unequal(class_weights(COUNTS))
+    both = [replace(alone, parts=Parts(4, first, 2)) for first in (0, 2)]
+    dealt = [arrays(one.training(3, 5, changes, 1)) for one in both]
+    steps = [parts[step : step + 2] for step in (0, 2) for parts in dealt]
+    joined = [tuple(np.concatenate(array) for array in zip(*steps[n], *steps[n + 1], strict=True)) for n in (0, 2)]
+    assert [len(part[0]) for part in dealt[0]] == [2, 2, 1, 1]
+    assert same(joined, arrays(alone.training(3, 5, changes, 1)))
+    np.testing.assert_array_equal(
+        np.concatenate([part[0] for part in arrays(both[1].in_order())]),
+        np.concatenate([batch[0][len(batch[0]) // 2 :] for batch in arrays(alone.in_order())]),
+    )

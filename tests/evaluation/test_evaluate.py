@@ -1,10 +1,11 @@
 """A whole evaluation: what metrics.json says, and what it says of what it cannot know."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix, roc_auc_score
+from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
 
 from cervinet.errors import DataError
 from cervinet.evaluation.evaluate import evaluate
@@ -111,3 +112,28 @@ def test_nothing_to_evaluate_is_an_error():
     with pytest.raises(DataError) as caught:
         evaluate(empty)
     assert str(caught.value) == "there is no image to evaluate in split 'test'; 1 could not be read"
+
+
+def test_subclasses_are_judged_like_classes():
+    """Of the images whose sub-class is known, by the same code: the part equals an evaluation of them alone."""
+    random = np.random.default_rng(3)
+    given = predictions(np.arange(120) % 3)
+    finer = random.dirichlet(np.ones(4), 120)
+    names = ("w", "x", "y", "z")
+    truth = random.integers(0, 4, 120)
+    sublabels = tuple("" if row % 10 == 0 else names[label] for row, label in enumerate(truth))
+    given = replace(given, sublabels=sublabels, subclasses=names, subclass_probabilities=finer)
+    found = json.loads(json.dumps(evaluate(given, draws=200).to_json(), allow_nan=False))["subclasses"]
+    known = np.arange(120) % 10 > 0
+    assert list(found) == ["images", "metrics"]
+    assert found["images"] == known.sum() == 108
+    assert list(found["metrics"]) == ["accuracy", "log_loss", "auroc_macro"]
+    values = {name: one["value"] for name, one in found["metrics"].items()}
+    assert values["accuracy"] == pytest.approx((finer[known].argmax(axis=1) == truth[known]).mean())
+    assert values["log_loss"] == pytest.approx(log_loss(truth[known], finer[known]))
+    assert values["auroc_macro"] == pytest.approx(roc_auc_score(truth[known], finer[known], multi_class="ovr"))
+    assert all(one["lower"] < one["value"] < one["upper"] for one in found["metrics"].values())
+
+
+def test_without_subclasses_there_is_no_such_part():
+    assert "subclasses" not in evaluate(predictions(np.arange(30) % 3), draws=0).to_json()

@@ -1,6 +1,7 @@
 """predictions_*.csv: what is written comes back bit for bit; each mistake gets its one sentence."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,18 @@ from cervinet.evaluation.predictions import Predictions, Unreadable, read_predic
 
 HEADER = "image,group,label,predicted,split,p_a,p_b"
 NOT_FINITE = ":2 has a probability that is not a finite number"
+
+
+FINER = ("x", "=y", "z")
+
+
+def with_subclasses(images, sublabels, **more):
+    """Of the classes a (x and =y) and b (z)."""
+    whole = predictions(images, **more)
+    share = np.random.default_rng(5).random(len(images))
+    a, b = whole.probabilities.T
+    finer = np.stack([share * a, (1 - share) * a, b], axis=1)
+    return replace(whole, sublabels=tuple(sublabels), subclasses=FINER, subclass_probabilities=finer)
 
 
 def predictions(images, classes=("a", "b"), *, groups=None, unreadable=(), logits=None, split="test"):
@@ -83,6 +96,43 @@ def test_the_columns_are_those_of_the_contract(tmp_path):
     lines = (tmp_path / "p.csv").read_text().splitlines()
     assert lines[0] == "image,group,label,predicted,split,p_a,p_b,logit_a,logit_b,error"
     assert lines[2] == "2.jpg,,,,test,,,,,empty file"
+
+
+def test_subclasses_come_back_bit_for_bit(tmp_path):
+    written = with_subclasses(["1.jpg", "2.jpg"], ["=y", ""], unreadable=[Unreadable("3.jpg", "empty")])
+    write_predictions(written, tmp_path / "p.csv")
+    lines = (tmp_path / "p.csv").read_text().splitlines()
+    assert lines[0] == "image,group,label,predicted,split,sublabel,p_a,p_b,psub_x,psub_=y,psub_z,error"
+    assert lines[3] == "3.jpg,,,,test,,,,,,,empty"
+    read = read_predictions(tmp_path / "p.csv")
+    assert_same(read, written)
+    assert (read.sublabels, read.subclasses) == (("=y", ""), FINER)
+    np.testing.assert_array_equal(read.subclass_probabilities, written.subclass_probabilities)
+
+
+def test_sublabels_are_kept_where_the_network_knows_classes_only(tmp_path):
+    written = replace(predictions(["1.jpg", "2.jpg"]), sublabels=("x", "z"))
+    write_predictions(written, tmp_path / "p.csv")
+    read = read_predictions(tmp_path / "p.csv")
+    assert (read.sublabels, read.subclasses, read.subclass_probabilities) == (("x", "z"), (), None)
+    assert read.of_subclasses() is None
+
+
+def test_images_of_a_known_subclass_are_judged_by_it():
+    given = with_subclasses(["1.jpg", "2.jpg", "3.jpg", "4.jpg"], ["z", "", "strange", "x"], groups="ABCA")
+    found = given.of_subclasses()
+    assert (found.images, found.groups, found.classes) == (("1.jpg", "4.jpg"), ("A", "A"), FINER)
+    assert found.labels.tolist() == [2, 0]
+    np.testing.assert_array_equal(found.probabilities, given.subclass_probabilities[[0, 3]])
+    assert with_subclasses(["1.jpg"], [""]).of_subclasses() is None
+
+
+def test_subclasses_that_do_not_match_the_images_are_refused():
+    whole = predictions(["1.jpg", "2.jpg"])
+    with pytest.raises(ValueError, match="there must be 2 sublabels; got 1"):
+        replace(whole, sublabels=("x",))
+    with pytest.raises(ValueError, match=r"subclass_probabilities must be \(2, 3\)"):
+        replace(whole, subclasses=FINER, subclass_probabilities=np.ones((2, 2)))
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):

@@ -5,8 +5,12 @@ import numpy as np
 import pytest
 
 from cervinet import registry
-from cervinet.models.backbones import BACKBONES
 from cervinet.models.build import build_model, in_float32
+
+LARGE = {"resnet101", "densenet161", "densenet201", "inception_resnet_v2"} | {f"efficientnetv2_b{n}" for n in (1, 2, 3)}
+EACH = [
+    pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in registry.available("architecture")
+]
 
 
 def trainable(model: keras.Model) -> int:
@@ -28,18 +32,11 @@ def test_networks_from_scratch_have_the_parameters_of_their_sources(
     assert (model.count_params(), trainable(model)) == (parameters, to_train)
 
 
-@pytest.mark.parametrize(("name", "backbone", "channels"), [("vgg16", 14_714_688, 512), ("resnet50", 23_587_712, 2048)])
-def test_a_backbone_is_frozen_under_a_head_that_learns(name: str, backbone: int, channels: int) -> None:
-    model = build_model(name, (64, 96, 3), 3)
-    assert model.count_params() == backbone + channels * 3 + 3
-    assert trainable(model) == channels * 3 + 3
-
-
-@pytest.mark.parametrize("name", sorted(registry.available("architecture")))
+@pytest.mark.parametrize("name", EACH)
 def test_every_architecture_takes_pixels_and_gives_probabilities_and_reloads_in_stock_keras(name, tmp_path) -> None:
     side = max(registry.find("architecture", name).traits["smallest"], 32)
-    model = build_model(name, (side, side, 3), 4)
-    pixels = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
+    model = build_model(name, (side, side + 5, 3), 4)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, side, side + 5, 3), dtype=np.uint8)
     probabilities = model(pixels, training=False).numpy()
     assert probabilities.shape == (2, 4)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
@@ -48,23 +45,12 @@ def test_every_architecture_takes_pixels_and_gives_probabilities_and_reloads_in_
     np.testing.assert_array_equal(again(pixels, training=False).numpy(), probabilities)
 
 
-@pytest.mark.parametrize("name", sorted(registry.available("architecture")))
+@pytest.mark.parametrize("name", ["cervix_cnn", "skin_cnn", "breast_cnn"])
 def test_the_smallest_size_of_an_architecture_builds_and_one_less_does_not(name: str) -> None:
     smallest = registry.find("architecture", name).traits["smallest"]
     build_model(name, (smallest, smallest, 3), 2)
     with pytest.raises(ValueError, match=r"[Ss]ize|dimension|at least|[Nn]egative|should"):
         build_model(name, (smallest - 1, smallest - 1, 3), 2)
-
-
-def test_the_backbone_sees_pixels_scaled_as_its_weights_expect() -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
-    for name in BACKBONES:
-        model = build_model(name, (32, 32, 3), 2, options={"dropout": 0.0})
-        module = getattr(keras.applications, name)
-        expected = model.get_layer(name)(module.preprocess_input(pixels.astype("float32")), training=False)
-        features = keras.Model(model.input, model.get_layer("logits").input)(pixels, training=False)
-        pooled = np.mean(expected.numpy(), axis=(1, 2))
-        np.testing.assert_allclose(features.numpy(), pooled, rtol=1e-4, atol=1e-5)
 
 
 def test_head_options_shape_the_head() -> None:

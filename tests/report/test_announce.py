@@ -3,24 +3,8 @@
 import pytest
 
 from cervinet.data.imbalance import class_weights, effective_counts, none, oversample
-from cervinet.models.build import build_model
 from cervinet.progress import Silent
-from cervinet.report.announce import announce_emphasis, announce_network
-from cervinet.training.devices import Device
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "warned"),
-    [("vgg16", {}, True), ("vgg16", {"pooling": "flatten", "dense": [16_000]}, True), ("skin_cnn", {}, False)],
-)
-def test_a_backbone_frozen_at_random_weights_is_warned_of_however_large_its_head(
-    name: str, options: dict[str, object], warned: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(Silent, "say", lambda self, text: said.append(text))
-    model = build_model(name, (64, 64, 3), 3, "none", options)
-    announce_network(Silent(), model, "none", Device("CPU", "float32", False), None)
-    assert any("frozen at random weights" in text for text in said) == warned
+from cervinet.report.announce import announce_emphasis, announce_unlearnt
 
 
 @pytest.mark.parametrize(
@@ -38,3 +22,12 @@ def test_what_became_of_the_classes_is_said_where_anything_did(emphasis, rows, m
     announce_emphasis(Silent(), effective_counts(emphasis, ["a", "b"]), "the way")
     columns = ["class", "pictures", "in an epoch", "weight of each", "effective count"]
     assert shown == ([("Training pictures after `the way`", columns, rows)] if rows else [])
+
+
+def test_subclasses_that_nothing_can_be_learnt_of_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Silent, "say", lambda self, text: said.append(text))
+    announce_unlearnt(Silent(), [])
+    assert said == []
+    announce_unlearnt(Silent(), ["x", "y z"])
+    assert said == ["Warning: no picture in train is of the sub-class 'x', 'y z': nothing can be learnt of it"]

@@ -152,7 +152,7 @@ def class_weights(
     there = pictures > 0
     sizes = pictures[there].astype(float)
     weights = np.zeros(len(pictures))
-    weights[there] = 1 / sizes if by == "balanced" else (1 - beta) / (1 - beta**sizes)
+    weights[there] = 1 / sizes if by == "balanced" else effective_weights(sizes, beta)
     weights *= pictures.sum() / (weights * pictures).sum()
     return Emphasis(pictures, pictures, weights)
 
@@ -173,6 +173,11 @@ def given(counts: Counts, *, weights: dict[str, Annotated[float, Field(ge=0)]]) 
     if not (values * pictures).any():
         raise ConfigError(f"{place} must be above 0 for a class that has training pictures; got {dict(weights)}")
     return Emphasis(pictures, pictures, values)
+
+
+def effective_weights(pictures: NDArray[Any], beta: float) -> NDArray[np.float64]:
+    """(1 - beta) ÷ (1 - beta ** pictures) of each class; pictures are at least 1. Cui et al. 2019, arXiv:1901.05555."""
+    return np.asarray((1 - beta) / (1 - beta ** np.asarray(pictures, float)))
 
 
 def _numbers(counts: Counts) -> NDArray[np.int64]:

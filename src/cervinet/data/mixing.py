@@ -22,7 +22,7 @@ def mixed(batch: Batch, *, mixup: Amount, cutmix: Amount, seed: int, epoch: int,
     """A batch in which some pictures hold a part of another one of the same batch.
 
     Args:
-        batch: images uint8 (b, height, width, 3), labels float32 (b, classes), weights float32 (b,).
+        batch: images uint8 (b, height, width, 3), labels float32 (b, outputs), weights float32 (b,).
         mixup: its strength is alpha of the Beta distribution that the shares are drawn from.
         cutmix: the same; the two probabilities sum to at most 1.
         seed: of the run.

@@ -51,6 +51,9 @@ class Store:
     path: Path
     built: bool
 
+    def __len__(self) -> int:
+        return len(self.images)
+
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         return self.images[rows]
 
@@ -62,6 +65,9 @@ class Decoder:
     pictures: Sequence[Picture]
     size: tuple[int, int]
     steps: Steps
+
+    def __len__(self) -> int:
+        return len(self.pictures)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         return np.stack([prepare(self.pictures[row], self.size, self.steps) for row in rows])
@@ -94,16 +100,7 @@ def open_store(
         DataError: pictures that cannot be read, all named; or too little space on the disk.
     """
     _make_folder(cache / "stores")
-    known = Digests(cache, root)
-    digests = known.of_pictures(progress.track(pictures, len(pictures), "Looking for changes"))
-    masks = known.of(mask for picture in pictures for mask in picture.masks)
-    errors = [str(error) for error in (*digests, *masks) if isinstance(error, ImageError)]
-    if errors:
-        raise DataError(unreadable(errors, len(pictures)))
-    versions = [DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
-    regions = [(picture.box, len(picture.masks)) for picture in pictures]
-    key = digest_of(json.dumps([versions, size, steps, digests, regions, masks]).encode())
-    folder = cache / "stores" / key
+    folder = cache / "stores" / pictures_key(pictures, root, size, steps, cache, progress)
     shape = (len(pictures), *size, 3)
     images = _mapped(folder, shape)
     if images is not None:
@@ -113,6 +110,21 @@ def open_store(
     if images is None:
         raise DataError(f"the prepared pictures in {folder} cannot be read; remove that folder and try again")
     return Store(images, folder, built=True)
+
+
+def pictures_key(
+    pictures: Sequence[Picture], root: Path, size: tuple[int, int], steps: Steps, cache: Path, progress: Progress
+) -> str:
+    """A digest of all that makes the prepared pixels; arguments and errors as in `open_store`."""
+    known = Digests(cache, root)
+    digests = known.of_pictures(progress.track(pictures, len(pictures), "Looking for changes"))
+    masks = known.of(mask for picture in pictures for mask in picture.masks)
+    errors = [str(error) for error in (*digests, *masks) if isinstance(error, ImageError)]
+    if errors:
+        raise DataError(unreadable(errors, len(pictures)))
+    versions = [DECODER_VERSION, PREPROCESS_VERSION, cv2.__version__, PIL.__version__]
+    regions = [(picture.box, len(picture.masks)) for picture in pictures]
+    return digest_of(json.dumps([versions, size, steps, digests, regions, masks]).encode())
 
 
 def _mapped(folder: Path, shape: tuple[int, ...]) -> NDArray[np.uint8] | None:

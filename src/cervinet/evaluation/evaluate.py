@@ -1,6 +1,6 @@
 """All metrics of a set of predictions, with their intervals: what `metrics.json` holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from cervinet.evaluation.intervals import Estimate, bootstrap, estimate
 from cervinet.evaluation.metrics import OVERALL, PER_CLASS
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array, Sample, Weights, confusion
+
+_OF_SUBCLASSES = ("accuracy", "log_loss", "auroc_macro")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Evaluation:
         metrics: name → estimate over all images; macro means end in `_macro`.
         per_class: class → name → estimate.
         confusion: int64 `(classes, classes)`; rows are the truth, columns the predicted class.
+        subclasses: what the probabilities of the sub-classes are worth, where there are any.
     """
 
     split: str
@@ -39,10 +42,12 @@ class Evaluation:
     metrics: dict[str, Estimate]
     per_class: dict[str, dict[str, Estimate]]
     confusion: NDArray[np.int64]
+    subclasses: "Evaluation | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`: plain numbers, text and null, never NaN."""
         support = self.confusion.sum(axis=1).tolist()
+        finer = {"subclasses": self.subclasses._overall(_OF_SUBCLASSES)} if self.subclasses else {}
         return {
             "split": self.split,
             "images": self.images,
@@ -55,7 +60,11 @@ class Evaluation:
                 for name, images in zip(self.classes, support, strict=True)
             },
             "confusion": {"classes": list(self.classes), "counts": self.confusion.tolist()},
+            **finer,
         }
+
+    def _overall(self, names: Iterable[str]) -> dict[str, Any]:
+        return {"images": self.images, "metrics": {name: self.metrics[name].to_json() for name in names}}
 
 
 def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float = 0.95, seed: int = 0) -> Evaluation:
@@ -97,6 +106,7 @@ def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float =
     def estimated(name: str, at: slice, reasons: list[str], n: int) -> Estimate:
         return estimate(found[name][0, at], drawn[name][:, at], reasons, n=n, groups=groups, confidence=confidence)
 
+    finer = predictions.of_subclasses()
     classes, images = predictions.classes, len(members)
     metrics = {name: estimated(name, slice(None), [row.undefined], images) for name, row in OVERALL.items()}
     per_class: dict[str, dict[str, Estimate]] = {label: {} for label in classes}
@@ -115,6 +125,7 @@ def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float =
         metrics=metrics,
         per_class=per_class,
         confusion=matrix.astype(np.int64),
+        subclasses=evaluate(finer, draws=draws, confidence=confidence, seed=seed) if finer else None,
     )
 
 

@@ -40,6 +40,9 @@ class Predictions:
         split: such as "test".
         unreadable: the images that have no probabilities.
         logits: float64 `(n, classes)`, any real number, or None.
+        sublabels: the true sub-class of each image, empty where it has none; None where no image has one.
+        subclasses: names of the sub-classes that have probabilities.
+        subclass_probabilities: float64 `(n, subclasses)`, or None.
     """
 
     images: tuple[str, ...]
@@ -50,6 +53,9 @@ class Predictions:
     split: str
     unreadable: tuple[Unreadable, ...] = ()
     logits: NDArray[np.float64] | None = None
+    sublabels: tuple[str, ...] | None = None
+    subclasses: tuple[str, ...] = ()
+    subclass_probabilities: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.images), len(self.classes))
@@ -58,6 +64,11 @@ class Predictions:
             raise ValueError(f"groups, labels and probabilities of {shape[0]} images do not match: {found}")
         if self.logits is not None and self.logits.shape != shape:
             raise ValueError(f"logits must be {shape}; got {self.logits.shape}")
+        if self.sublabels is not None and len(self.sublabels) != shape[0]:
+            raise ValueError(f"there must be {shape[0]} sublabels; got {len(self.sublabels)}")
+        finer = self.subclass_probabilities
+        if self.subclasses and (finer is None or finer.shape != (shape[0], len(self.subclasses))):
+            raise ValueError(f"subclass_probabilities must be {(shape[0], len(self.subclasses))}")
 
     @property
     def predicted(self) -> NDArray[np.int64]:
@@ -70,11 +81,28 @@ class Predictions:
         numbers, names = pd.factorize(np.array(self.groups, dtype=object))
         return numbers.astype(np.int64), len(names)
 
+    def of_subclasses(self) -> "Predictions | None":
+        """The images whose sub-class the network knows, with sub-classes as classes; None where there are none."""
+        index = {name: number for number, name in enumerate(self.subclasses)}
+        labels = np.array([index.get(name, -1) for name in self.sublabels or ()], np.int64)
+        known = np.flatnonzero(labels >= 0)
+        if self.subclass_probabilities is None or not len(known):
+            return None
+        return Predictions(
+            images=tuple(self.images[row] for row in known),
+            groups=tuple(self.groups[row] for row in known),
+            labels=labels[known],
+            probabilities=self.subclass_probabilities[known],
+            classes=self.subclasses,
+            split=self.split,
+        )
+
 
 def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
     """Write the table in one step: an old file stays whole until the new one is.
 
-    Columns: image, group, label, predicted, split, p_<class>…, logit_<class>… (if there are logits), error.
+    Columns: image, group, label, predicted, split, sublabel (if there are any), p_<class>…, logit_<class>… (if there
+    are logits), psub_<sub-class>… (if there are any), error.
     The unreadable images come last, with nothing but image, split and error.
     """
     write_table(Path(path), _rows(predictions))
@@ -83,24 +111,30 @@ def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) ->
 def _rows(predictions: Predictions) -> Iterator[Sequence[str | float]]:
     classes, split = predictions.classes, escape(predictions.split)
     numbers = predictions.probabilities
-    header = ["image", "group", "label", "predicted", "split", *(f"p_{name}" for name in classes)]
+    finer = [] if predictions.sublabels is None else ["sublabel"]
+    header = ["image", "group", "label", "predicted", "split", *finer, *(f"p_{name}" for name in classes)]
     if predictions.logits is not None:
         numbers = np.hstack([numbers, predictions.logits])
         header += [f"logit_{name}" for name in classes]
+    if predictions.subclass_probabilities is not None:
+        numbers = np.hstack([numbers, predictions.subclass_probabilities])
+        header += [f"psub_{name}" for name in predictions.subclasses]
     yield [*header, "error"]
     names = [escape(name) for name in classes]
     labels, predicted = predictions.labels.tolist(), predictions.predicted.tolist()
     for index, (image, group) in enumerate(zip(predictions.images, predictions.groups, strict=True)):
-        text = (escape(image), escape(group), names[labels[index]], names[predicted[index]], split)
+        sublabel = [escape(predictions.sublabels[index])] if predictions.sublabels is not None else []
+        text = (escape(image), escape(group), names[labels[index]], names[predicted[index]], split, *sublabel)
         yield [*text, *numbers[index].tolist(), ""]
     for bad in predictions.unreadable:
-        yield [escape(bad.image), "", "", "", split, *[""] * numbers.shape[1], escape(bad.error)]
+        yield [escape(bad.image), "", "", "", split, *[""] * (len(finer) + numbers.shape[1]), escape(bad.error)]
 
 
 def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None = None) -> Predictions:
     """Read and check a table of predictions, written here or by any other tool.
 
-    The columns `image`, `label` and `p_<class>` are needed; group, split, logits and error are used if there.
+    The columns `image`, `label` and `p_<class>` are needed; group, sublabel, split, logits, psub_<sub-class> and error
+    are used if there.
 
     Args:
         path: the CSV file.
@@ -120,6 +154,8 @@ def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None
     bad = table.where([bool(error) for error in errors])
     good = table.where([not error for error in errors])
     images, logits = good.text("image"), [f"logit_{name}" for name in names]
+    finer = [name for name in table.header if name.startswith("psub_")]
+    sublabels = good.text("sublabel")
     return Predictions(
         images=tuple(images),
         groups=tuple(group or image for group, image in zip(good.text("group"), images, strict=True)),
@@ -129,6 +165,9 @@ def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None
         split=_split(table),
         unreadable=tuple(map(Unreadable, bad.text("image"), bad.text("error"))),
         logits=good.numbers(logits) if set(logits) <= set(table.header) else None,
+        sublabels=tuple(sublabels) if any(sublabels) else None,
+        subclasses=tuple(name.removeprefix("psub_") for name in finer),
+        subclass_probabilities=_probabilities(good, finer) if finer else None,
     )
 
 

@@ -4,30 +4,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cervinet.data.feature_store import Features
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
+from cervinet.data.subclasses import Subclasses, sublabels
 from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.inference.predictor import Prediction, Predictor
 
 
-def predict_rows(predictor: Predictor, manifest: Manifest, images: Images, split: str) -> Predictions:
-    """Predictions for a split whose prepared pictures are at hand, by row number of the manifest."""
+def predict_rows(predictor: Predictor, manifest: Manifest, images: Images | Features, split: str) -> Predictions:
+    """Predictions for a split whose prepared pictures, or features, are at hand, by row number of the manifest."""
     rows = manifest.part(split).index.to_numpy()
-    probabilities, logits = predictor.rows(images, rows)
     found = [
-        Prediction(manifest.root / manifest.table["image"][row], p, z)
-        for row, p, z in zip(rows, probabilities, logits, strict=True)
+        Prediction(manifest.root / manifest.table["image"][row], *values)
+        for row, *values in zip(rows, *predictor.rows(images, rows), strict=True)
     ]
-    return collect(manifest.take(rows), found, split)
+    return collect(manifest.take(rows), found, split, predictor.card.subclasses)
 
 
-def collect(manifest: Manifest, found: Sequence[Prediction], split: str) -> Predictions:
-    """One prediction for each row of the manifest, in its order; those with an error stand apart."""
+def collect(manifest: Manifest, found: Sequence[Prediction], split: str, subclasses: Subclasses = ()) -> Predictions:
+    """One prediction for each row of the manifest, in its order; those with an error stand apart.
+
+    `subclasses` are those of the network.
+    """
     good = np.array([not prediction.error for prediction in found], bool)
     read = [prediction for prediction in found if not prediction.error]
     table, groups = manifest.table, manifest.groups()
     index = {name: number for number, name in enumerate(manifest.classes)}
     shape = (len(read), len(manifest.classes))
+    finer, fine = sublabels(table, subclasses), np.array([p.subclasses for p in read], np.float64)
     return Predictions(
         images=tuple(table["image"][good]),
         groups=tuple(groups[good]),
@@ -37,4 +42,7 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str) -> Pred
         split=split,
         unreadable=tuple(Unreadable(image, p.error) for image, p in zip(table["image"], found, strict=True) if p.error),
         logits=np.array([p.logits for p in read], np.float64).reshape(shape),
+        sublabels=tuple(finer[good].fillna("")) if finer.notna().any() else None,
+        subclasses=tuple(name for name, _ in subclasses),
+        subclass_probabilities=fine.reshape(len(read), len(subclasses)) if subclasses else None,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cervinet.data.feature_store import Features
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.data.store import Images, decode_all
@@ -21,11 +22,15 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Prediction:
-    """One picture: probabilities and logits float64 (classes,), or the error that it gave."""
+    """One picture: probabilities and logits float64 (classes,), or the error that it gave.
+
+    `subclasses` are the probabilities of the card's sub-classes, float64 (sub-classes,), of a network that has them.
+    """
 
     image: Path
     probabilities: NDArray[np.float64] | None = None
     logits: NDArray[np.float64] | None = None
+    subclasses: NDArray[np.float64] | None = None
     error: str = ""
 
 
@@ -34,7 +39,9 @@ class Predictor:
 
     def __init__(self, model: keras.Model, card: ModelCard) -> None:
         self.card = card
-        outputs = keras.Model(model.input, [model.get_layer("logits").output, model.output])
+        finer = ["subclass_probabilities"] if card.subclasses else []
+        layers = [model.get_layer(name).output for name in ("logits", *finer)]
+        self._model = outputs = keras.Model(model.input, [model.output, *layers])
         spec = tf.TensorSpec((None, *card.image_size, 3), tf.uint8)
         self._infer = tf.function(lambda images: outputs(images, training=False), input_signature=[spec])
 
@@ -49,16 +56,24 @@ class Predictor:
             raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
         return cls(model, card)
 
-    def probabilities(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Probabilities and logits, float64 (n, classes), of prepared pictures, uint8 (n, height, width, 3) RGB."""
-        logits, probabilities = self._infer(tf.convert_to_tensor(images))
-        return probabilities.numpy().astype(np.float64), logits.numpy().astype(np.float64)
+    def probabilities(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], ...]:
+        """Of prepared pictures, uint8 (n, height, width, 3) RGB: probabilities and logits, float64 (n, classes).
 
-    def rows(self, images: Images, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Probabilities and logits of rows of a store."""
+        And the probabilities of the sub-classes, float64 (n, sub-classes), where the network has them.
+        """
+        return tuple(found.numpy().astype(np.float64) for found in self._infer(tf.convert_to_tensor(images)))
+
+    def of_features(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+        """The same of what the backbone made of the pictures, float32 (n, width)."""
+        head = keras.Model(self._model.get_layer("features").output, self._model.outputs)
+        return tuple(found.numpy().astype(np.float64) for found in head(tf.constant(features), training=False))
+
+    def rows(self, images: Images | Features, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
+        """The same of rows of a store, or of kept features."""
+        if isinstance(images, Features):
+            return self.of_features(images[rows])
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
-        probabilities, logits = zip(*parts, strict=True)
-        return np.concatenate(probabilities), np.concatenate(logits)
+        return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
     def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
         """Each picture in order; one that cannot be read gives its error and stops nothing."""

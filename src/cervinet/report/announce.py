@@ -74,6 +74,13 @@ def announce_emphasis(progress: Progress, counts: Sequence[EffectiveCount], how:
     progress.table(f"Training pictures after `{how}`", columns, rows)
 
 
+def announce_unlearnt(progress: Progress, subclasses: Sequence[str]) -> None:
+    """Sub-classes that stay outputs of the network without a picture to learn from."""
+    if subclasses:
+        named = ", ".join(map(repr, subclasses))
+        progress.say(f"Warning: no picture in train is of the sub-class {named}: nothing can be learnt of it")
+
+
 def announce_network(progress: Progress, model: "Model", weights: str, device: "Device", run: Path | None) -> None:
     """Network, parameters, device, precision, and where the results will lie."""
     trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
@@ -87,8 +94,3 @@ def announce_network(progress: Progress, model: "Model", weights: str, device: "
             ("run", str(run) if run else "none is kept"),
         ],
     )
-    if weights == "none" and not all(layer.trainable for layer in model.layers):
-        progress.say(
-            f"Warning: the backbone {model.name} is frozen at random weights; "
-            "set model.weights to imagenet or to a file, unless this is a trial"
-        )

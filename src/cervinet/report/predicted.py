@@ -10,17 +10,23 @@ if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
 
 
-def as_object(prediction: "Prediction", classes: Sequence[str]) -> dict[str, Any]:
-    """`{"image", "class", "probabilities"}`, or `{"image", "error"}`."""
+def as_object(
+    prediction: "Prediction", classes: Sequence[str], subclasses: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """`{"image", "class", "probabilities"}`, with "subclasses" if the network has them, or `{"image", "error"}`."""
     if prediction.probabilities is None:
         return {"image": str(prediction.image), "error": prediction.error}
     values = prediction.probabilities.tolist()
     best = classes[int(prediction.probabilities.argmax())]
-    return {
+    found = {
         "image": str(prediction.image),
         "class": best,
         "probabilities": dict(zip(classes, values, strict=True)),
     }
+    if prediction.subclasses is not None:
+        names = [name for name, _ in subclasses]
+        found["subclasses"] = dict(zip(names, prediction.subclasses.tolist(), strict=True))
+    return found
 
 
 def rows(predictions: Iterable["Prediction"], classes: Sequence[str]) -> list[list[str]]:
@@ -35,14 +41,21 @@ def rows(predictions: Iterable["Prediction"], classes: Sequence[str]) -> list[li
     return found
 
 
-def write_csv(predictions: Iterable["Prediction"], classes: Sequence[str], path: Path) -> None:
-    """Columns image, class, p_<class>…, error."""
-    table: list[list[str | float]] = [["image", "class", *(escape(f"p_{name}") for name in classes), "error"]]
+def write_csv(
+    predictions: Iterable["Prediction"],
+    classes: Sequence[str],
+    path: Path,
+    subclasses: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Columns image, class, p_<class>…, psub_<sub-class>…, error."""
+    columns = [*(f"p_{name}" for name in classes), *(f"psub_{name}" for name, _ in subclasses)]
+    table: list[list[str | float]] = [["image", "class", *map(escape, columns), "error"]]
     for prediction in predictions:
         image = escape(str(prediction.image))
         if prediction.probabilities is None:
-            table.append([image, "", *("" for _ in classes), escape(prediction.error)])
+            table.append([image, "", *("" for _ in columns), escape(prediction.error)])
             continue
         best = classes[int(prediction.probabilities.argmax())]
-        table.append([image, escape(best), *prediction.probabilities.tolist(), ""])
+        finer = [] if prediction.subclasses is None else prediction.subclasses.tolist()
+        table.append([image, escape(best), *prediction.probabilities.tolist(), *finer, ""])
     write_table(path, table)

@@ -11,9 +11,9 @@ from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches
 from cervinet.errors import TrainingError
 from cervinet.progress import Progress
-from cervinet.training.learner import Learner
+from cervinet.training.learner import Learner, Sums
 from cervinet.training.schedules import Schedule
-from cervinet.training.state import State, Sums
+from cervinet.training.state import State
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,16 @@ class Hooks:
 
     Attributes:
         progress: shows steps and epochs.
-        on_step: called after each step; it may save, and it raises what is to end the run.
+        stop_asked: whether this process was asked to stop.
+        on_step: called after each step, with whether any process of the run was asked to stop, which all learn at the
+            same step; it may save, and it raises what is to end the run.
         on_epoch: called after each epoch, with its averaged weights in place, and whether it is the best yet.
         on_epoch_done: called after that, with the state ready for the next epoch.
     """
 
     progress: Progress
-    on_step: Callable[[State], None]
+    stop_asked: Callable[[], bool]
+    on_step: Callable[[State, bool], None]
     on_epoch: Callable[[State, bool], None]
     on_epoch_done: Callable[[State], None]
 
@@ -68,7 +71,7 @@ def fit(learner: Learner, train: Batches, val: Batches, state: State, course: Co
         try:
             _steps(learner, train, state, course, hooks, started)
             with learner.averaged():
-                rate = float(learner.optimizer.learning_rate)
+                rate = learner.learning_rate
                 row = _row(state, learner.judge(val.in_order()), rate, time.perf_counter() - started)
                 best = state.tracker.update(row)
                 state.history.append(row)
@@ -100,7 +103,9 @@ def _steps(learner: Learner, train: Batches, state: State, course: Course, hooks
             position = done + first / train.steps
             learner.set_learning_rate(course.schedule(course.learning_rate, position, course.epochs, scores))
             pictures, last = train.bounds[after] - train.bounds[first], state.step + 1 == after
-            sums, finite = learner.step(batch, share=1 / pictures, last=last, updates=state.updates)
+            sums, finite, stop = learner.step(
+                batch, share=1 / pictures, last=last, updates=state.updates, stop=hooks.stop_asked()
+            )
             where = f"epoch {state.epoch + 1}, step {state.step + 1}"
             if not math.isfinite(sums.loss):
                 raise TrainingError(_not_a_number("training loss", sums.loss, where))
@@ -109,7 +114,7 @@ def _steps(learner: Learner, train: Batches, state: State, course: Course, hooks
             state.step, state.steps, state.updates = state.step + 1, state.steps + 1, state.updates + last
             state.sums, state.seconds = state.sums + sums, time.perf_counter() - started
             bar.advance(f"loss {sums.loss / sums.pictures:.4f}")
-            hooks.on_step(state)
+            hooks.on_step(state, stop)
     finally:
         bar.close()  # an interrupted bar would leave the terminal without its cursor
 

@@ -8,10 +8,12 @@ of one large batch at the short end of an epoch too, and Keras 3 cannot fit over
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
+
+from cervinet.training.replicas import Strategy, accumulator, added_up, dealt, on_every_device, takes_sums
 
 PerPicture = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """(targets float32 (n, t), raw outputs of the head float32 (n, u)) → loss of each picture, float32 (n,)."""
@@ -34,6 +36,20 @@ class Sums:
     def means(self) -> tuple[float, float]:
         """(loss, accuracy)."""
         return self.loss / self.pictures, self.correct / self.pictures
+
+
+class Stepped(NamedTuple):
+    """What a step found.
+
+    Attributes:
+        sums: of its pictures, before the update.
+        finite: whether the gradients were numbers.
+        stop: whether any process of the run was asked to stop.
+    """
+
+    sums: Sums
+    finite: bool
+    stop: bool
 
 
 class Learner:
@@ -62,7 +78,7 @@ class Learner:
         accumulates: bool = False,
         ema: float | None = None,
         xla: bool = False,
-        strategy: Any = None,
+        strategy: Strategy = None,
     ) -> None:
         self.model, self.strategy, self._ema_decay = model, strategy, ema
         self._forward, self._per_picture, self._class_targets = forward, per_picture, class_targets
@@ -71,18 +87,22 @@ class Learner:
         self.optimizer = keras.optimizers.LossScaleOptimizer(optimizer) if half else optimizer
         self._learning = model.trainable_variables
         self.optimizer.build(self._learning)
-        self._gradients = [_zeros(variable) for variable in self._learning] if accumulates else []
+        if strategy is not None:
+            takes_sums(self.optimizer)
+        self._gradients = [accumulator(variable) for variable in self._learning] if accumulates else []
         self._mean = [tf.Variable(variable.value) for variable in self._learning] if ema is not None else []
-        self._update, self._accumulate = self._compiled(self._update_step, xla), self._compiled(self._add_step, xla)
-        self._apply = self._compiled(self._apply_step, xla)
-        self._judge = self._compiled(self._judge_step, xla)
+        steps = (self._update_step, self._add_step, self._apply_step, self._judge_step)
+        compiled = [on_every_device(strategy, step, xla=xla) for step in steps]
+        self._update, self._accumulate, self._apply, self._judge = compiled
         self._average = tf.function(self._average_step)
 
     def variables(self) -> list[Any]:
         """Every variable that a resumed run must find as it was, in a fixed order."""
         return [*self.model.variables, *self.optimizer.variables, *self._gradients, *self._mean]
 
-    def step(self, batch: Sequence[tf.Tensor], *, share: float, last: bool, updates: int) -> tuple[Sums, bool]:
+    def step(
+        self, batch: Sequence[tf.Tensor], *, share: float, last: bool, updates: int, stop: bool = False
+    ) -> Stepped:
         """Learn from a batch.
 
         Args:
@@ -90,35 +110,33 @@ class Learner:
             share: 1 / number of the pictures of the whole update.
             last: whether it is the last batch of its update.
             updates: how many updates there were before.
-
-        Returns:
-            What the batch gave before the update, and whether its gradients were numbers.
+            stop: whether this process was asked to stop; with several, all learn of it with the step's sums.
         """
-        scale = tf.constant(share, tf.float32)
+        values = {"share": tf.constant(share, tf.float32), "stop": tf.constant(stop, tf.float32)}
         if not self._gradients:
-            sums = self._update(*batch, share=scale)
+            sums = self._update(*batch, **values)
         else:
-            sums = self._accumulate(*batch, share=scale)
+            sums = self._accumulate(*batch, **values)
             if last:
                 self._apply()
         if last and self._mean:
             assert self._ema_decay is not None
             # Young means forget their start sooner, as in TensorFlow's ExponentialMovingAverage.
             self._average(tf.constant(min(self._ema_decay, (1 + updates) / (10 + updates)), tf.float32))
-        loss, correct, pictures, bad = (float(value) for value in sums)
-        return Sums(loss, correct, round(pictures)), bad == 0 and self._scale_holds()
+        loss, correct, pictures, bad, stops = sums.numpy().tolist()
+        return Stepped(Sums(loss, correct, round(pictures)), bad == 0 and self._scale_holds(), stops > 0)
 
     def judge(self, batches: tf.data.Dataset) -> Sums:
         """Loss and accuracy of the network, or of its averaged weights inside `averaged`, without learning."""
         total = Sums()
         for batch in self.distributed(batches):
-            loss, correct, pictures, _ = (float(value) for value in self._judge(*batch))
+            loss, correct, pictures = self._judge(*batch).numpy().tolist()
             total += Sums(loss, correct, round(pictures))
         return total
 
     def distributed(self, batches: tf.data.Dataset) -> Any:
         """The batches, shared among the devices."""
-        return self.strategy.experimental_distribute_dataset(batches) if self.strategy else batches
+        return dealt(self.strategy, batches)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -132,34 +150,39 @@ class Learner:
             for variable, value in zip(self._learning, kept, strict=bool(kept)):
                 variable.assign(value)
 
+    @property
+    def learning_rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+
     def set_learning_rate(self, rate: float) -> None:
         self.optimizer.learning_rate = rate
 
     def _scale_holds(self) -> bool:
         """False where the scale of half-precision losses has fallen so low that updates can only have been skipped."""
         scale = getattr(self.optimizer, "dynamic_scale", None)
-        return scale is None or float(scale) >= 1
+        return scale is None or float(keras.ops.convert_to_numpy(scale)) >= 1
 
-    def _update_step(self, *batch: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        gradients, sums = self._gradients_of(batch, share)
+    def _update_step(self, *batch: tf.Tensor, share: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
+        gradients, sums = self._gradients_of(batch, share, stop)
         self.optimizer.apply(gradients, self._learning)
         return sums
 
-    def _add_step(self, *batch: tf.Tensor, share: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        gradients, sums = self._gradients_of(batch, share)
+    def _add_step(self, *batch: tf.Tensor, share: tf.Tensor, stop: tf.Tensor) -> tf.Tensor:
+        gradients, sums = self._gradients_of(batch, share, stop)
         for kept, gradient in zip(self._gradients, gradients, strict=True):
             kept.assign_add(gradient)
         return sums
 
-    def _apply_step(self) -> tuple[tf.Tensor, ...]:
+    def _apply_step(self) -> tf.Tensor:
         self.optimizer.apply([tf.identity(kept) for kept in self._gradients], self._learning)
         for kept in self._gradients:
-            kept.assign(tf.zeros_like(kept))
-        return (tf.constant(0.0),)
+            kept.assign(tf.zeros(kept.shape))
+        return tf.constant(0.0)
 
     def _gradients_of(
-        self, batch: Sequence[tf.Tensor], share: tf.Tensor
-    ) -> tuple[list[tf.Tensor], tuple[tf.Tensor, ...]]:
+        self, batch: Sequence[tf.Tensor], share: tf.Tensor, stop: tf.Tensor
+    ) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Gradients, and (loss, correct, pictures, not finite, asked to stop), added up over the devices."""
         images, targets, *weights = batch
         pictures = tf.cast(tf.shape(targets)[0], tf.float32)
         with tf.GradientTape() as tape:
@@ -176,13 +199,15 @@ class Learner:
         half = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
         # In half precision the optimizer itself skips what is not finite, and lowers its scale.
         bad = tf.constant(False) if half else ~tf.math.is_finite(tf.linalg.global_norm(gradients))
-        return gradients, (loss, self._correct(targets, probabilities), pictures, tf.cast(bad, tf.float32))
+        sums = tf.stack([loss, self._correct(targets, probabilities), pictures, tf.cast(bad, tf.float32), stop])
+        *gradients, sums = added_up(self.strategy, [*gradients, sums])
+        return gradients, sums
 
-    def _judge_step(self, images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def _judge_step(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         scores, probabilities = self._forward(images, False)
         loss = tf.reduce_sum(self._per_picture(targets, scores))
         pictures = tf.cast(tf.shape(targets)[0], tf.float32)
-        return loss, self._correct(targets, probabilities), pictures, tf.constant(0.0)
+        return added_up(self.strategy, [tf.stack([loss, self._correct(targets, probabilities), pictures])])[0]
 
     def _correct(self, targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
         right = tf.equal(tf.argmax(self._class_targets(targets), axis=-1), tf.argmax(probabilities, axis=-1))
@@ -191,18 +216,6 @@ class Learner:
     def _average_step(self, decay: tf.Tensor) -> None:
         for mean, variable in zip(self._mean, self._learning, strict=True):
             mean.assign_add((1 - decay) * (tf.cast(variable.value, mean.dtype) - mean))
-
-    def _compiled(self, step: Callable[..., Any], xla: bool) -> Callable[..., Any]:
-        compiled = tf.function(step, jit_compile=xla, reduce_retracing=True)
-        if self.strategy is None:
-            return compiled
-
-        @tf.function(reduce_retracing=True)
-        def on_every_device(*batch: Any, **values: tf.Tensor) -> Any:
-            found = self.strategy.run(compiled, batch, values)
-            return [self.strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None) for value in found]
-
-        return on_every_device
 
 
 def forward_of(model: keras.Model, backbone: str | None) -> Forward:
@@ -226,13 +239,3 @@ def _head_outputs(model: keras.Model) -> list[Any]:
     """[raw outputs of the head, probabilities]; the raw outputs of a plain softmax are the layer `logits`."""
     names = {layer.name for layer in model.layers}
     return [model.get_layer("scores" if "scores" in names else "logits").output, model.output]
-
-
-def _zeros(variable: Any) -> tf.Variable:
-    """Each device adds up its own; the optimizer sums over the devices."""
-    return tf.Variable(
-        tf.zeros(variable.shape),
-        trainable=False,
-        synchronization=tf.VariableSynchronization.ON_READ,
-        aggregation=tf.VariableAggregation.SUM,
-    )

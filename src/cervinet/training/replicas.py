@@ -1,0 +1,57 @@
+"""One step on several devices at once: each takes its part of a batch, and gradients and sums are added up.
+
+`tf.distribute.Strategy` is None wherever there is one device.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+Strategy = Any
+
+
+def on_every_device(strategy: Strategy, step: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
+    """A compiled step that returns what the first device of this process returned."""
+    if strategy is None:
+        compiled: Callable[..., Any] = tf.function(step, jit_compile=xla, reduce_retracing=True)
+        return compiled
+    # Devices talk to each other in the step, which a function inside a function forbids, but for XLA on GPUs.
+    one = tf.function(step, jit_compile=True, reduce_retracing=True) if xla else step
+
+    def everywhere(*batch: Any, **values: tf.Tensor) -> Any:
+        found = strategy.run(one, batch, values)
+        return tf.nest.map_structure(lambda value: strategy.experimental_local_results(value)[0], found)
+
+    together: Callable[..., Any] = tf.function(everywhere, reduce_retracing=True)
+    return together
+
+
+def added_up(strategy: Strategy, values: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Inside a step: the sums over all devices, which every device gets."""
+    if strategy is None:
+        return values
+    return list(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values))
+
+
+def takes_sums(optimizer: Any) -> None:
+    """Let a Keras optimizer take gradients that are added up already.
+
+    It would add them up itself, but after it has clipped those of each device.
+    """
+    getattr(optimizer, "inner_optimizer", optimizer)._all_reduce_sum_gradients = list
+
+
+def dealt(strategy: Strategy, batches: tf.data.Dataset) -> Any:
+    """Batches to iterate over; under a strategy, `batches` gives one part after the other for each local device."""
+    return batches if strategy is None else strategy.distribute_datasets_from_function(lambda context: batches)
+
+
+def accumulator(variable: Any) -> tf.Variable:
+    """Zeros in the shape of a variable, of which each device keeps the same sums."""
+    return tf.Variable(
+        tf.zeros(variable.shape),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )

@@ -1,0 +1,114 @@
+"""Backbones: pixels as their weights expect them, features under a name, any size."""
+
+import keras
+import numpy as np
+import pytest
+
+from cervinet.errors import UsageError
+from cervinet.models.backbones import BACKBONES, build_backbone, check_backbone, scaled
+from cervinet.models.build import build_model
+
+LARGE = {"resnet101", "densenet161", "densenet201", "inception_resnet_v2"} | {f"efficientnetv2_b{n}" for n in (1, 2, 3)}
+PIXELS = np.random.default_rng(1).integers(0, 256, (2, 40, 33, 3), dtype=np.uint8)
+
+
+def as_scaled(name: str) -> np.ndarray:
+    inputs = keras.Input((40, 33, 3))
+    return keras.Model(inputs, scaled(inputs, BACKBONES[name].scaling))(PIXELS).numpy()
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("vgg16", "vgg16"),
+        ("vgg19", "vgg19"),
+        ("resnet50", "resnet50"),
+        ("resnet101", "resnet"),
+        ("resnet50v2", "resnet_v2"),
+        ("densenet121", "densenet"),
+        ("densenet161", "densenet"),
+        ("densenet201", "densenet"),
+        ("inception_v3", "inception_v3"),
+        ("inception_resnet_v2", "inception_resnet_v2"),
+        ("xception", "xception"),
+    ],
+)
+def test_pixels_are_scaled_as_keras_prepares_them_for_the_weights(name: str, module: str) -> None:
+    expected = getattr(keras.applications, module).preprocess_input(PIXELS.astype("float32"))
+    np.testing.assert_allclose(as_scaled(name), expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("mobilenet_v3_large", "conv"),
+        ("efficientnetv2_b0", "stem_conv"),
+        pytest.param("efficientnetv2_b1", "stem_conv", marks=pytest.mark.slow),
+        pytest.param("efficientnetv2_b2", "stem_conv", marks=pytest.mark.slow),
+        pytest.param("efficientnetv2_b3", "stem_conv", marks=pytest.mark.slow),
+        ("convnext_tiny", "convnext_tiny_stem"),
+    ],
+)
+def test_pixels_are_scaled_as_networks_do_that_keras_lets_scale_themselves(name: str, first: str) -> None:
+    function = getattr(keras.applications, str(BACKBONES[name].keras_name))
+    stock = function(include_top=False, weights=None, input_shape=(40, 33, 3))
+    expected = keras.Model(stock.input, stock.get_layer(first).input)(PIXELS.astype("float32")).numpy()
+    np.testing.assert_allclose(as_scaled(name), expected, rtol=1e-5, atol=1e-4)
+    ours = build_backbone(name, (40, 33), None)
+    np.testing.assert_array_equal(keras.Model(ours.input, ours.get_layer(first).input)(expected), expected)
+
+
+def test_every_backbone_is_scaled_by_one_of_these_tests() -> None:
+    tests = [
+        test_pixels_are_scaled_as_keras_prepares_them_for_the_weights,
+        test_pixels_are_scaled_as_networks_do_that_keras_lets_scale_themselves,
+    ]
+    cases = [getattr(case, "values", case) for test in tests for case in test.pytestmark[0].args[1]]
+    assert {case[0] for case in cases} == set(BACKBONES)
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in BACKBONES])
+def test_a_backbone_has_the_weights_of_keras_and_makes_features_at_any_size(name: str) -> None:
+    side = BACKBONES[name].smallest
+    model = build_model(name, (side, side + 9, 3), 3)
+    backbone = model.get_layer(name)
+    assert model.get_layer("features").output.shape == (None, backbone.output_shape[-1])
+    head = backbone.output_shape[-1] * 3 + 3
+    assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == head
+    if function := BACKBONES[name].keras_name:
+        stock = getattr(keras.applications, function)(include_top=False, weights=None, input_shape=(side, side + 9, 3))
+        assert [w.shape for w in backbone.weights] == [w.shape for w in stock.weights]
+    with pytest.raises(ValueError, match=f"{name} takes pictures of at least {side} × {side}; got "):
+        build_backbone(name, (side + 9, side - 1), None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "shape"), [("densenet161", (None, 18, 25, 2208)), ("inception_resnet_v2", (None, 17, 23, 1536))]
+)
+def test_large_networks_take_whole_photographs(name: str, shape: tuple[int | None, ...]) -> None:
+    assert build_backbone(name, (600, 800), None).output_shape == shape
+
+
+@pytest.mark.parametrize(("pooling", "expected"), [("avg", np.mean), ("max", np.max), ("flatten", None)])
+def test_features_are_the_pooled_output_of_the_backbone(pooling: str, expected) -> None:
+    model = build_model("vgg16", (64, 96, 3), 2, options={"pooling": pooling, "dense": [8]})
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3)).astype("float32")
+    features = keras.Model(model.input, model.get_layer("features").output)(pixels).numpy()
+    given = keras.applications.vgg16.preprocess_input(pixels.copy())
+    maps = model.get_layer("vgg16")(given, training=False).numpy()
+    pooled = expected(maps, axis=(1, 2)) if expected else maps.reshape(2, -1)
+    assert pooled.std() > 0
+    np.testing.assert_allclose(features, pooled, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_to_download_are_refused_by_name() -> None:
+    with pytest.raises(UsageError) as unknown:
+        check_backbone("resnet5")
+    assert str(unknown.value) == "there is no backbone 'resnet5' (did you mean 'resnet50'?)"
+    with pytest.raises(UsageError) as own:
+        check_backbone("densenet161")
+    assert str(own.value) == (
+        "there are no ImageNet weights of densenet161 to download; set model.weights to a file that holds them, "
+        ".keras, .weights.h5 or .h5"
+    )
