@@ -18,6 +18,7 @@ LAYERS = {
         "config_data",
         "config_augment",
         "config_training",
+        "config_tune",
         "amount",
         "section",
         "choice",
@@ -31,8 +32,8 @@ LAYERS = {
     2: ["data", "evaluation", "inference", "inference.inputs"],
     3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
     4: ["report", "exporters", "serve"],
-    5: ["assembly", "learning", "frozen", "auditing", "data_records", "pictures", "workflow", "scaffold"],
-    6: ["cli", "cli_data", "options", "exits", "results", "terminal", "native_log"],
+    5: ["assembly", "learning", "frozen", "auditing", "data_records", "pictures", "workflow", "scaffold", "tuning"],
+    6: ["cli", "cli_data", "cli_tune", "options", "exits", "results", "terminal", "native_log"],
 }
 LAYER_OF = {f"cervinet.{name}".removesuffix(".__init__"): layer for layer, names in LAYERS.items() for name in names}
 HEAVY = {"tensorflow", "keras"}
@@ -92,6 +93,7 @@ def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
         "cervinet.cli_data",
+        "cervinet.cli_tune",
         "cervinet.options",
         "cervinet.exits",
         "cervinet.results",

@@ -12,6 +12,7 @@ import click
 
 from cervinet import __version__
 from cervinet.cli_data import data
+from cervinet.cli_tune import tune
 from cervinet.errors import PredictionError, UsageError
 from cervinet.exits import Sentences
 from cervinet.options import PATH, config_argument, import_tensorflow, progress_of, quiet_option
@@ -193,6 +194,7 @@ def config_schema() -> None:
 
 
 main.add_command(data)
+main.add_command(tune)
 
 
 @main.group()

@@ -17,6 +17,7 @@ from cervinet.choice import Choice, Kind, Problem, at_places
 from cervinet.complaints import sentences
 from cervinet.config_data import Data
 from cervinet.config_training import Phase, Training
+from cervinet.config_tune import Tune
 from cervinet.errors import ConfigError
 from cervinet.section import Section, expects
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
@@ -57,6 +58,8 @@ class Config(Section):
     model: Model = Model()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
+    tune: Tune | None = None
+    """What `cervinet tune` looks for; of no effect elsewhere."""
 
     @field_validator("classes")
     @classmethod
@@ -101,15 +104,15 @@ class Config(Section):
         return dump_yaml(self.model_dump(mode="json"))
 
 
-def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
-    """Read, override, check. Raises ConfigError with every problem and its line."""
+def load_config(path: Path, overrides: Iterable[str] = (), given: str = "command line") -> Config:
+    """Read, override, check. Raises ConfigError with every problem and its line, or where its override was `given`."""
     source, overrides = read_yaml(path), list(overrides)
     training = source.data.get("training")
     changed = any(one.startswith("training.augment.") for one in overrides)
     # The name of a preset alone: the override of one setting must not do away with it.
     if changed and isinstance(training, dict) and isinstance(training.get("augment"), str):
         training["augment"] = {"preset": training["augment"]}
-    return check(override(source, overrides))
+    return check(override(source, overrides, given))
 
 
 def check(source: Source) -> Config:

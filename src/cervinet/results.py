@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
+    from cervinet.tuning.tune import Tuned
     from cervinet.workflow import Checked, Judged
 
 
@@ -59,6 +60,23 @@ def show_findings(checked: "Checked") -> None:
     for sentence in finding_sentences(found.findings):
         click.echo(sentence)
     click.echo(f"Pages: {for_terminal(checked.page)} (pictures), {for_terminal(checked.issues)} (all of it)")
+
+
+def show_search(tuned: "Tuned") -> None:
+    """The best trial, what mattered, and where it all is."""
+    from cervinet.escape import for_terminal
+    from cervinet.terminal import console, table
+    from cervinet.tuning.tune import importance_rows
+
+    best = tuned.best
+    of = f"{len(tuned.tried)} trials" if len(tuned.tried) > 1 else "1 trial"
+    click.echo(f"Best of {of}: number {best.number}, {tuned.monitor} {best.value:.4f}")
+    columns, rows, why = importance_rows(tuned)
+    console(sys.stdout).print(table(columns, rows, words={"best"}))
+    if why:
+        click.echo(f"  {why}")
+    click.echo("  The best of many trials on the same validation pictures flatters; the test split was not judged.")
+    click.echo(f"Search: {for_terminal(tuned.folder)} (trials.csv, importance.png, best.yaml)")
 
 
 def unreadable_text(errors: Sequence[str], read: int) -> str:

@@ -62,8 +62,8 @@ def read_yaml(path: Path) -> Source:
     return source
 
 
-def override(source: Source, assignments: Iterable[str]) -> Source:
-    """Set `section.key=value` pairs of the command line; a value is written as in YAML."""
+def override(source: Source, assignments: Iterable[str], given: str = "command line") -> Source:
+    """Set `section.key=value` pairs, `given` on the command line or elsewhere; a value is written as in YAML."""
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals or not all(key.split(".")):
@@ -72,7 +72,7 @@ def override(source: Source, assignments: Iterable[str]) -> Source:
                 "an option of the command starts with two dashes"
             )
         # A null in front of an empty value, so that `key=` means what `key:` means in a file.
-        value = parse_yaml(text if text.strip() else "null", f"command line, {key}")
+        value = parse_yaml(text if text.strip() else "null", f"{given}, {key}")
         source.problems += value.problems
         *parents, last = key.split(".")
         node, replaced = source.data, tuple(key.split("."))
@@ -83,7 +83,7 @@ def override(source: Source, assignments: Iterable[str]) -> Source:
         node[last] = value.data
         # What stood there before was written on other lines.
         source.lines = {at: line for at, line in source.lines.items() if at[: len(replaced)] != replaced}
-        source.lines[replaced] = "command line"
+        source.lines[replaced] = given
     return source
 
 

@@ -10,6 +10,7 @@ from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
 from cervinet.report.plots.canvas import COLOURS, STYLES, shown
+from cervinet.report.plots.importance import Searched
 
 
 def predictions(classes, *, images=120, occur=None, per_group=2):
@@ -173,6 +174,41 @@ class TestTrainingProgress:
         loss, _ = plots.training_progress(history(4, **wild)).axes
         assert loss.get_title() == "cut off above 1.5; highest 80"
         assert loss.get_ylim() == (0, 1.5)
+
+
+class TestSearch:
+    def settings(self, **importances):
+        return [
+            Searched("training.learning_rate", [1e-4, 1e-3, 1e-2], log=True, importance=importances.get("rate")),
+            Searched(
+                "training.optimizer", [0, 1, 1], ["adam", "{sgd: {momentum: 0.9}}"], importance=importances.get("o")
+            ),
+        ]
+
+    def draw(self, values, **importances):
+        return plots.search_plot(self.settings(**importances), values, [True, True, False], 1, monitor="val_loss")
+
+    def test_a_panel_a_setting_the_most_important_first(self):
+        figure = self.draw([0.7, 0.5, 0.8], rate=0.2, o=0.8)
+        assert [axes.get_title() for axes in figure.axes] == [
+            "optimizer\n80% of what mattered",
+            "learning_rate\n20% of what mattered",
+        ]
+        assert figure.get_suptitle() == "Search over 2 settings\n2 trials finished, 1 stopped early"
+        choices, rates = figure.axes
+        assert [text.get_text() for text in choices.get_xticklabels()] == ["adam", "{sgd: …: 0.9}}"]
+        assert rates.get_xscale() == "log"
+        finished, stopped, best = (one.get_offsets().tolist() for one in rates.collections)
+        assert (finished, stopped, best) == ([[1e-4, 0.7], [1e-3, 0.5]], [[1e-2, 0.8]], [[1e-3, 0.5]])
+
+    def test_without_importances_the_order_is_that_of_the_config(self):
+        assert [axes.get_title() for axes in self.draw([0.7, 0.5, 0.8]).axes] == ["learning_rate", "optimizer"]
+
+    def test_one_far_off_does_not_flatten_the_others(self, tmp_path):
+        figure = self.draw([0.7, 0.5, 60.0])
+        assert figure.get_suptitle().endswith("1 stopped early · those worse than 1.1 (1) drawn there")
+        assert figure.axes[0].collections[1].get_offsets().tolist() == [[1e-2, pytest.approx(1.1)]]
+        plots.save(figure, tmp_path / "x.png")
 
 
 def test_lines_differ_without_their_colours():

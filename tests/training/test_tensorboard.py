@@ -1,7 +1,5 @@
 """What TensorBoard reads is the history, whatever was stopped and resumed."""
 
-import importlib.util
-
 import pytest
 import tensorflow as tf
 
@@ -50,14 +48,3 @@ def test_a_resumed_run_leaves_no_second_curve(tmp_path):
     TensorBoard(tmp_path).write(again)
     assert scalars(tmp_path) == expected(again)
     assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_it_can_be_read_by_tensorboard_where_that_is_installed(tmp_path):
-    if importlib.util.find_spec("tensorboard") is None:
-        pytest.skip("tensorboard is not installed")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    history = [row(epoch) for epoch in (1, 2)]
-    TensorBoard(tmp_path).write(history)
-    read = EventAccumulator(str(tmp_path)).Reload()
-    assert [(one.step, one.tensor_proto.float_val[0]) for one in read.Tensors("val_loss")] == [(1, 2.0), (2, 1.0)]

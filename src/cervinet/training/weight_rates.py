@@ -33,7 +33,6 @@ class WeightRates:
     rates: Mapping[str, float]
     # Of the optimizer of Keras:
     weight_decay: float | None
-    global_clipnorm: float | None
     learning_rate: Any
     _distribution_strategy: Any
 
@@ -60,12 +59,3 @@ class WeightRates:
 
         merge = tf.__internal__.distribute.interim.maybe_merge_call
         merge(on_every_device, self._distribution_strategy, variables)
-
-    def _clip_gradients(self: Any, gradients: Sequence[Any]) -> Sequence[Any]:
-        """Keras clips each device's gradient; this clips their sum, whatever the number of devices."""
-        if self.global_clipnorm is None:
-            return gradients
-        summed = [one for one, _ in self._all_reduce_sum_gradients([(one, None) for one in gradients])]
-        length = tf.linalg.global_norm(summed)
-        factor = self.global_clipnorm / tf.maximum(length, self.global_clipnorm)
-        return [gradient * factor for gradient in gradients]
