@@ -81,7 +81,8 @@ def start(config: Path, tmp_path: Path) -> Iterator[Start]:
     yield train
     for process in started:
         process.kill()
-        process.wait()
+        with process:  # waits, and closes what it said
+            pass
 
 
 def free_ports(count: int) -> tuple[int, ...]:
