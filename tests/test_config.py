@@ -253,8 +253,8 @@ class TestNamedChoices:
              "`model.architecture` names an unknown architecture 'VGG_16' (did you mean 'vgg16'?)"),
             ("training.optimizer=rmsporp",
              "`training.optimizer` names an unknown optimizer 'rmsporp' (did you mean 'rmsprop'?)"),
-            ("training.loss=mse", "`training.loss` names an unknown loss 'mse' (known: binary_cross_entropy, class_balanced, corn, "
-             "cross_entropy, cumulative_link, focal, hierarchical)"),
+            ("training.loss=mse", "`training.loss` names an unknown loss 'mse' (known: binary_cross_entropy, "
+             "class_balanced, corn, cross_entropy, cumulative_link, focal, hierarchical)"),
             ("training.loss=5", "`training.loss` must be a name, or one `name: {option: value}`; got 5"),
             ("training.loss=[]", "`training.loss` must be a name, or one `name: {option: value}`; got []"),
             ("training.loss={}", "`training.loss` must be a name, or one `name: {option: value}`; got {}"),

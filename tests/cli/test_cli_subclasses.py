@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,8 +157,8 @@ def test_a_loss_for_two_classes_is_refused_before_training(finer: Finer) -> None
     result = cervinet("train", "--config", finer.config, "--run-dir", "run", "training.loss=binary_cross_entropy")
     assert (result.exit_code, result.stderr.strip().splitlines()[-1]) == (
         2,
-        "Error: `training.loss`: binary_cross_entropy needs two classes; there are 3: use cross_entropy, or name two by "
-        "data.class_map",
+        "Error: `training.loss`: binary_cross_entropy needs two classes; there are 3: use cross_entropy, or name two "
+        "by data.class_map",
     )
     assert not Path("run").exists()
 

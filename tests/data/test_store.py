@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from cervinet.data import store
+from cervinet.data.decoding import decode_all
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
-from cervinet.data.store import Decoder, decode_all, default_cache, open_store
+from cervinet.data.store import Decoder, default_cache, open_store
 from cervinet.errors import DataError, ImageError
 from cervinet.progress import Silent
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.data.crops import united_mask
+from cervinet.data.decoding import decode_all
 from cervinet.data.picture import Picture
-from cervinet.data.store import decode_all
 from cervinet.errors import ImageError
 from cervinet.progress import Progress
 

@@ -11,13 +11,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,19 +23,13 @@ import PIL
 from numpy.typing import NDArray
 
 from cervinet.data.decode import DECODER_VERSION
+from cervinet.data.decoding import decode_all, unreadable
 from cervinet.data.digests import Digests, digest_of
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import PREPROCESS_VERSION, Steps, prepare
-from cervinet.environment import cores
 from cervinet.errors import DataError, ImageError
 from cervinet.files import write_atomically
 from cervinet.progress import Progress
-
-# Pictures are worked on side by side, each by one thread; threads of OpenCV's own on top only get in the way.
-cv2.setNumThreads(1)
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 _UNFINISHED = ".building-"
 _STALE_SECONDS = 24 * 3600
@@ -150,36 +142,6 @@ def _unwritable(folder: Path, error: OSError) -> DataError:
     )
 
 
-def decode_all(
-    pictures: Iterable[Item], load: Callable[[Item], Result], workers: int | None = None
-) -> Iterator[tuple[Item, Result | ImageError]]:
-    """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer."""
-    workers = workers or cores()
-    waiting: deque[tuple[Item, Future[Result]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for picture in pictures:
-                waiting.append((picture, pool.submit(load, picture)))
-                if len(waiting) >= 4 * workers:
-                    item, future = waiting.popleft()
-                    outcome = _outcome(future)
-                    yield item, outcome
-            while waiting:
-                item, future = waiting.popleft()
-                outcome = _outcome(future)
-                yield item, outcome
-        finally:
-            for _, future in waiting:
-                future.cancel()
-
-
-def _outcome(future: Future[Result]) -> Result | ImageError:
-    try:
-        return future.result()
-    except ImageError as error:
-        return error
-
-
 def _build(
     folder: Path,
     shape: tuple[int, ...],
@@ -237,11 +199,6 @@ def _open_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[
                     f"{error.strerror}; set data.cache to a larger disk, or data.store=false"
                 ) from None
     return array
-
-
-def unreadable(errors: Sequence[str], total: int) -> str:
-    shown = "\n".join(f"  {error}" for error in errors)
-    return f"{len(errors)} of {total} pictures cannot be read; replace or remove them:\n{shown}"
 
 
 def _remove_stale(stores: Path) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cervinet.data.decoding import decode_all
 from cervinet.data.feature_store import Features
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
-from cervinet.data.store import Images, decode_all
+from cervinet.data.store import Images
 from cervinet.errors import CervinetError, ImageError
 from cervinet.run import ModelCard, Run
 

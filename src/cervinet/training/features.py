@@ -13,9 +13,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cervinet.data.augment import Augmentation
+from cervinet.data.decoding import decode_all, unreadable
 from cervinet.data.digests import digest_of
 from cervinet.data.feature_store import FeatureFile, Features, Rows
-from cervinet.data.store import Images, decode_all, unreadable
+from cervinet.data.store import Images
 from cervinet.errors import DataError, ImageError
 from cervinet.progress import Progress
 
