@@ -31,7 +31,18 @@ LAYERS = {
     2: ["data", "evaluation", "inference", "inference.inputs"],
     3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
     4: ["report", "exporters", "serve"],
-    5: ["assembly", "learning", "auditing", "data_records", "pictures", "workflow", "scaffold"],
+    5: [
+        "assembly",
+        "learning",
+        "keeping",
+        "resuming",
+        "interruption",
+        "auditing",
+        "data_records",
+        "pictures",
+        "workflow",
+        "scaffold",
+    ],
     6: ["cli", "cli_data", "options", "exits", "results", "terminal", "native_log"],
 }
 LAYER_OF = {f"cervinet.{name}".removesuffix(".__init__"): layer for layer, names in LAYERS.items() for name in names}

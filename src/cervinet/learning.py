@@ -1,10 +1,7 @@
 """A run's phases of training, one after the other: each with the part of the network that learns in it."""
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from cervinet import registry
 from cervinet.config import Config
@@ -13,7 +10,8 @@ from cervinet.data.augment import Augmentation
 from cervinet.data.imbalance import emphasis_of
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
-from cervinet.files import write_atomically
+from cervinet.interruption import Interrupted, requests_to_end
+from cervinet.keeping import Keeper
 from cervinet.progress import Progress
 from cervinet.run import Run
 
@@ -21,12 +19,11 @@ if TYPE_CHECKING:
     import keras
 
     from cervinet.data.pipeline import Batches
+    from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
-    from cervinet.training.fit import Course, Hooks
+    from cervinet.training.fit import Course
     from cervinet.training.learner import Learner
     from cervinet.training.state import State
-
-_REDRAW_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,8 @@ class Material:
     device: "Device"
 
 
-def build_network(config: Config, manifest: Manifest) -> "keras.Model":
+def build_network(config: Config, manifest: Manifest, *, weights: bool = True) -> "keras.Model":
+    """The network of a config, with the weights that it names unless others are to be put in."""
     from cervinet.models.build import build_model
 
     wanted = config.model
@@ -47,29 +45,53 @@ def build_network(config: Config, manifest: Manifest) -> "keras.Model":
         wanted.architecture.name,
         (*config.data.image_size, 3),
         len(manifest.classes),
-        wanted.weights,
+        wanted.weights if weights else "none",
         wanted.architecture.options,
     )
 
 
-def fit_network(material: Material, model: "keras.Model", run: Run, progress: Progress) -> int:
-    """Train phase by phase, then put the best weights back; the best epoch, counted from 1."""
+def fit_network(
+    material: Material, model: "keras.Model", run: Run, progress: Progress, saved: "Saved | None" = None
+) -> int:
+    """Train phase by phase, from the beginning or from a state that was saved; then put the best weights back.
+
+    Returns:
+        The best epoch, counted from 1.
+
+    Raises:
+        Interrupted: the process was asked to end; the state is saved.
+        TrainingError: what `fit` raises, or the disk takes no more.
+    """
     from cervinet.report.write import write_progress
     from cervinet.training.checkpoint import load_weights
+    from cervinet.training.faults import place
     from cervinet.training.fit import fit
 
-    config = material.config
-    hooks = _Hooks(material, model, run, progress)
-    state = first_state(config)
-    phases = config.phases()
-    while True:
-        phase = phases[state.phase]
-        learner = learner_of(material, model, phase)
-        fit(learner, *_batches(material), state, course_of(config, phase), hooks.hooks())
-        if state.phase + 1 == len(phases):
-            break
-        state.next_phase()
-        load_weights(model, run.best)
+    config, phases = material.config, material.config.phases()
+    state = saved.state if saved else first_state(config)
+    with requests_to_end() as asked:
+        keeper = Keeper(material, model, run, progress, state, asked)
+        keeper.begin(saved)
+        while True:
+            phase = phases[state.phase]
+            learner = learner_of(material, model, phase)
+            train, val = _batches(material)
+            if saved:
+                saved.put_into(learner.variables())
+                saved = None
+                over = phase is phases[-1] and (state.tracker.stop or state.epoch == state.began + phase.epochs)
+                progress.say("All epochs are done." if over else f"Going on at {place(state, train.steps)}.")
+            keeper.turn_to(learner, train.steps)
+            try:
+                fit(learner, train, val, state, course_of(config, phase), keeper.hooks())
+            except Interrupted:
+                keeper.save()
+                raise
+            if state.phase + 1 == len(phases):
+                break
+            state.next_phase()
+            load_weights(model, run.best)
+        keeper.end()
     write_progress(state.history, config.training.monitor, run.progress_plot, material.manifest.note)
     load_weights(model, run.best)
     return state.tracker.best_epoch
@@ -80,9 +102,9 @@ def first_state(config: Config) -> "State":
     from cervinet.training.state import State, Tracker
 
     stopping = config.training.early_stopping
-    options = {"patience": stopping.patience, "min_delta": stopping.min_delta} if stopping else {}
-    start = stopping.start_epoch if stopping else 0
-    return State(Tracker(config.training.monitor, **options, start_epoch=start))
+    if stopping is None:
+        return State(Tracker(config.training.monitor))
+    return State(Tracker(config.training.monitor, stopping.patience, stopping.min_delta, stopping.start_epoch))
 
 
 def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":
@@ -130,33 +152,3 @@ def _batches(material: Material) -> tuple["Batches", "Batches"]:
     replicas = material.device.replicas
     train = batches_of(manifest, material.images, "train", size, settings.batch_size, replicas, emphasis)
     return train, batches_of(manifest, material.images, "val", size, settings.batch_size, replicas)
-
-
-class _Hooks:
-    """What is written while the network learns."""
-
-    def __init__(self, material: Material, model: "keras.Model", run: Run, progress: Progress) -> None:
-        self._material, self._model, self._run, self._progress = material, model, run, progress
-        self._drawn = time.perf_counter()
-
-    def hooks(self) -> "Hooks":
-        from cervinet.training.fit import Hooks
-
-        return Hooks(self._progress, lambda state: None, self._on_epoch, lambda state: None)
-
-    def _on_epoch(self, state: "State", best: bool) -> None:
-        from cervinet.report.write import write_progress
-        from cervinet.training.checkpoint import not_saved, save_weights
-
-        run = self._run
-        try:
-            if best:
-                save_weights(self._model, run.best)
-            write_atomically(run.history, pd.DataFrame(state.history).to_csv(index=False).encode())
-        except OSError as error:
-            raise not_saved(error, state.epoch + 1, run.best.parent) from None
-        # Drawing takes a tenth of a second: after every epoch where epochs are long, less often where not.
-        if time.perf_counter() - self._drawn > _REDRAW_SECONDS:
-            monitor, note = self._material.config.training.monitor, self._material.manifest.note
-            write_progress(state.history, monitor, run.progress_plot, note)
-            self._drawn = time.perf_counter()

@@ -34,6 +34,15 @@ def show_results(judged: "Judged") -> None:
     click.echo(f"Plots: {for_terminal(judged.folder / 'plots')}")
 
 
+def show_trained(judged: "Judged", quiet: bool) -> None:
+    """The results of a run, where it lies, and what can be done with it."""
+    show_results(judged)
+    if not quiet:
+        run = quoted(judged.run)
+        click.echo(f"Run: {judged.run}", err=True)
+        next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
+
+
 def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ...], note: str) -> None:
     """A row a picture: its class and every probability."""
     from cervinet.report.predicted import rows

@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, data_records, learning, pictures
+from cervinet import assembly, data_records, learning, pictures, resuming
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
+from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import Manifest
 from cervinet.data.picture import Picture
 from cervinet.data.store import Store
 from cervinet.errors import CervinetError, TrainingError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
+from cervinet.interruption import Interrupted
 from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings, announce_network
 from cervinet.run import ModelCard, Run, fresh_folder
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
+    from cervinet.training.checkpoint import Saved
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,28 @@ def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged:
     assembly.check_weights(config)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
-    manifest = found.sound()
-    classes = data_records.count_classes(config, manifest, progress)
+    classes = data_records.count_classes(config, found.sound(), progress)
     run = Run.create(run_dir, config.name)
-    with _status_kept(run):
-        announce_data(progress, manifest)
-        data_records.write_data(config, found, classes, run, progress)
-        return _train(config, manifest, run, progress)
+    with run.locked(), _status_kept(run):
+        return _from_the_beginning(config, found, classes, run, progress)
+
+
+def resume(run: Run, config: Config, progress: Progress) -> Judged:
+    """Go on with a run from its newest checkpoint, or from its beginning where it has none yet."""
+    with run.locked():
+        saved = resuming.saved_state(run, config, progress)
+        if saved is None:
+            assembly.check_weights(config)
+            progress.say(f"{run.path} has no checkpoint yet: it begins anew.")
+            found = audited(config, progress)
+            classes = data_records.count_classes(config, found.sound(), progress)
+            with _status_kept(run):
+                return _from_the_beginning(config, found, classes, run, progress)
+        manifest = resuming.same_pictures(run, config, saved, progress)
+        with _status_kept(run):
+            announce_data(progress, manifest)
+            assembly.write_config(config, manifest.classes, run)
+            return _train(config, manifest, run, progress, saved)
 
 
 def dry_run(config: Config, progress: Progress) -> None:
@@ -85,7 +103,11 @@ def dry_run(config: Config, progress: Progress) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
         run = Run.create(Path(folder) / "run", config.name)
-        _train(config, pictures.few(config, manifest), run, progress, keep=False)
+        assembly.write_config(config, manifest.classes, run)
+        try:
+            _train(config, pictures.few(config, manifest), run, progress, keep=False)
+        except Interrupted:
+            raise KeyboardInterrupt from None  # nothing is kept to go on from
 
 
 def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
@@ -150,19 +172,37 @@ def example_pictures(run: Run, count: int) -> list[Path]:
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
-def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, keep: bool = True) -> Judged:
+def _from_the_beginning(
+    config: Config, found: Audited, classes: Sequence[EffectiveCount], run: Run, progress: Progress
+) -> Judged:
+    manifest = found.sound()
+    assembly.write_config(config, manifest.classes, run)
+    announce_data(progress, manifest)
+    data_records.write_data(config, found, classes, run, progress)
+    return _train(config, manifest, run, progress)
+
+
+def _train(
+    config: Config,
+    manifest: Manifest,
+    run: Run,
+    progress: Progress,
+    saved: "Saved | None" = None,
+    keep: bool = True,
+) -> Judged:
     from cervinet.inference.collect import predict_rows
 
-    device = assembly.set_up_device(config)
-    assembly.write_inputs(config, manifest, run, device)
+    device = assembly.set_up_device(config, saved.facts["precision"] if saved else None)
+    assembly.write_environment(config, run, device, resumed=saved is not None)
     run.mark("start")
     images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
-        model = learning.build_network(config, manifest)
+        model = learning.build_network(config, manifest, weights=saved is None)
     announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
-    best_epoch = learning.fit_network(learning.Material(config, manifest, images, device), model, run, progress)
+    material = learning.Material(config, manifest, images, device)
+    best_epoch = learning.fit_network(material, model, run, progress, saved)
     run.mark("fit")
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
@@ -177,12 +217,14 @@ def _train(config: Config, manifest: Manifest, run: Run, progress: Progress, kee
 @contextmanager
 def _status_kept(run: Run) -> Iterator[None]:
     """Write into the run how it ended, whatever ends it."""
+    run.sweep()
+    run.set_status("running")
     try:
         yield
         run.set_status("finished")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
         run.set_status("interrupted")
-        raise
+        raise interrupted if isinstance(interrupted, Interrupted) else Interrupted(run.path, "Interrupted.") from None
     except BaseException as error:
         with suppress(OSError):  # a full disk, most likely what ended the run, takes no status either
             run.set_status("failed", str(error) if isinstance(error, CervinetError) else repr(error))

@@ -1,7 +1,7 @@
 """Prepared pictures → `tf.data`, in an order that is a function of (seed, epoch)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
@@ -34,6 +34,7 @@ class Batches:
         size: (height, width).
         bounds: where each batch of an epoch begins, and the end of the last, (steps + 1,).
         emphasis: how often each class comes in an epoch of training and what it weighs; None for once and 1.
+        raised: what a batch raised as it was made, in the order of the batches as they were asked for.
     """
 
     images: Images
@@ -43,6 +44,7 @@ class Batches:
     size: tuple[int, int]
     bounds: tuple[int, ...]
     emphasis: Emphasis | None = None
+    raised: list[Exception] = field(default_factory=list)
 
     @property
     def steps(self) -> int:
@@ -73,6 +75,11 @@ class Batches:
         weighted = self.emphasis is not None and self.emphasis.weighted
         return self._dataset(load, weighted, first_step)
 
+    def rows_of(self, seed: int, epoch: int, step: int) -> NDArray[np.int64]:
+        """The row numbers of the pictures of a batch of `training`, without those mixed into them."""
+        order, _ = self._order(seed, epoch)
+        return self.rows[order[self.bounds[step] : self.bounds[step + 1]]]
+
     def in_order(self) -> tf.data.Dataset:
         """Every picture of a split without an emphasis once, as it is, in the order of `rows`."""
         one_hot = np.eye(self.classes, dtype=np.float32)
@@ -92,11 +99,16 @@ class Batches:
         types = [tf.uint8, tf.float32, *[tf.float32] * weighted]
         shapes = [(None, *self.size, 3), (None, self.classes), *[(None,)] * weighted]
 
+        def loaded(number: int) -> tuple[NDArray[np.generic], ...]:
+            try:
+                return load(*self.bounds[number : number + 2])
+            except Exception as error:
+                self.raised.append(error)
+                raise
+
         def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # stateful=True, the default, would run the steps one after the other under op determinism.
-            arrays = tf.numpy_function(
-                lambda number: load(*self.bounds[number : number + 2]), [step], types, stateful=False
-            )
+            arrays = tf.numpy_function(loaded, [step], types, stateful=False)
             for array, shape in zip(arrays, shapes, strict=True):
                 array.set_shape(shape)
             return tuple(arrays)

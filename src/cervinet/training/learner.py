@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from cervinet.training.tracing import for_any_size
+
 PerPicture = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """(targets float32 (n, t), raw outputs of the head float32 (n, u)) → loss of each picture, float32 (n,)."""
 Forward = Callable[[tf.Tensor, bool], tuple[tf.Tensor, tf.Tensor]]
@@ -92,7 +94,8 @@ class Learner:
             updates: how many updates there were before.
 
         Returns:
-            What the batch gave before the update, and whether its gradients were numbers.
+            What the batch gave before the update, and whether its gradients were numbers; in mixed_float16 they need
+            not be, see `scale_holds`.
         """
         scale = tf.constant(share, tf.float32)
         if not self._gradients:
@@ -106,12 +109,13 @@ class Learner:
             # Young means forget their start sooner, as in TensorFlow's ExponentialMovingAverage.
             self._average(tf.constant(min(self._ema_decay, (1 + updates) / (10 + updates)), tf.float32))
         loss, correct, pictures, bad = (float(value) for value in sums)
-        return Sums(loss, correct, round(pictures)), bad == 0 and self._scale_holds()
+        return Sums(loss, correct, round(pictures)), bad == 0
 
-    def judge(self, batches: tf.data.Dataset) -> Sums:
+    def judge(self, batches: tf.data.Dataset, before_each: Callable[[], None] = lambda: None) -> Sums:
         """Loss and accuracy of the network, or of its averaged weights inside `averaged`, without learning."""
         total = Sums()
         for batch in self.distributed(batches):
+            before_each()
             loss, correct, pictures, _ = (float(value) for value in self._judge(*batch))
             total += Sums(loss, correct, round(pictures))
         return total
@@ -135,7 +139,7 @@ class Learner:
     def set_learning_rate(self, rate: float) -> None:
         self.optimizer.learning_rate = rate
 
-    def _scale_holds(self) -> bool:
+    def scale_holds(self) -> bool:
         """False where the scale of half-precision losses has fallen so low that updates can only have been skipped."""
         scale = getattr(self.optimizer, "dynamic_scale", None)
         return scale is None or float(scale) >= 1
@@ -195,7 +199,7 @@ class Learner:
     def _compiled(self, step: Callable[..., Any], xla: bool) -> Callable[..., Any]:
         compiled = tf.function(step, jit_compile=xla, reduce_retracing=True)
         if self.strategy is None:
-            return compiled
+            return for_any_size(compiled)
 
         @tf.function(reduce_retracing=True)
         def on_every_device(*batch: Any, **values: tf.Tensor) -> Any:

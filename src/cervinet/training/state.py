@@ -77,7 +77,7 @@ class State:
     step: int = 0
     steps: int = 0
     updates: int = 0
-    sums: Sums = Sums()
+    sums: Sums = field(default_factory=Sums)
     seconds: float = 0.0
     history: list[Row] = field(default_factory=list)
 
