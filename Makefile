@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # The real pictures, for tests and benchmarks beside the project; tests that need them skip where they are absent.
 export CERVINET_REAL_DATA ?= $(abspath ../shared/data)
 
-.PHONY: help demo test test-fast lint types check bench schema visuals lock clean
+.PHONY: help demo test test-fast lint types check bench soak schema visuals lock clean
 help:           ## show this list
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -39,6 +39,9 @@ check: lint types test  ## what CI runs
 
 bench: $(READY)  ## speed against a plain Keras recipe, as JSON
 	$(BIN)/python scripts/bench.py
+
+soak: $(READY)   ## kill trainings at thirty random moments and compare them with one in one piece
+	$(BIN)/python scripts/soak.py
 
 schema: $(READY)  ## write configs/schema.json anew
 	$(BIN)/cervinet config schema > configs/schema.json

@@ -2,15 +2,16 @@
 
     python scripts/bench_input.py ROOT PAIRS EPOCHS
 
-The same compiled model, pictures, batch size and epochs, in one process, in turn. Prints one JSON line.
+The same network, pictures, batch size and epochs, in one process, in turn. Prints one JSON line.
 """
 
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from cervinet import assembly, pictures
+from cervinet import assembly, learning, pictures
 from cervinet.config import load_config
 from cervinet.data.augment import Augmentation
 from cervinet.progress import Silent
@@ -22,28 +23,23 @@ def main() -> None:
     manifest = pictures.read_manifest(config)
     device = assembly.set_up_device(config, Silent())
     images = pictures.open_images(config, manifest, Silent())
-    model = assembly.compiled_model(config, manifest, device)
+    model = learning.build_network(config, manifest)
+    learner = learning.learner_of(learning.Material(config, manifest, images, device), model, config.phases()[0])
 
     from cervinet.data.pipeline import batches_of
-    from cervinet.training.fit import Tracker, fit
+    from cervinet.training.fit import Hooks, fit
 
+    nothing = Hooks(Silent(), lambda state: None, lambda state, best: None, lambda state: None)
     size = config.data.image_size
     train, val = (batches_of(manifest, images, split, size, 32) for split in ("train", "val"))
     arrays = {split: in_memory(batches) for split, batches in (("train", train), ("val", val))}
     start = model.get_weights()
 
+    course = replace(learning.course_of(config, config.phases()[0]), epochs=epochs, augmentation=Augmentation())
+    model.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=device.xla)
+
     def from_store() -> None:
-        fit(
-            model,
-            train,
-            val,
-            epochs=epochs,
-            seed=1,
-            augmentation=Augmentation(),
-            tracker=Tracker("val_loss"),
-            progress=Silent(),
-            on_epoch=lambda history, best: None,
-        )
+        fit(learner, train, val, learning.first_state(config), course, nothing)
 
     def from_arrays() -> None:
         model.fit(*arrays["train"], validation_data=arrays["val"], epochs=epochs, batch_size=32, verbose=0)

@@ -19,7 +19,7 @@ from cervinet.config import check
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.models.build import build_model
-from cervinet.training.compile import compile_model
+from cervinet.training.learner import Learner, forward_of
 from cervinet.yaml_source import parse_yaml
 
 check(parse_yaml('''
@@ -39,10 +39,14 @@ prepared = prepare(Picture(root / "x", pixels=picture), (16, 16), (("stretch", {
 assert prepared.shape == (16, 16, 3) and (prepared == prepared[..., :1]).all()
 
 model = build_model("tiny_cnn", (16, 16, 3), 2, options={"filters": 4})
-compile_model(
-    model, optimizer="heavy_ball", optimizer_options={}, learning_rate=0.1, loss="focal", loss_options={}, xla=False
-)
-model.fit(prepared[None], np.eye(2)[:1], verbose=0)
+per_picture = registry.find("loss", "focal").function(gamma=1)
+optimizer = registry.find("optimizer", "heavy_ball").function(0.1, momentum=0.8)
+before = model.get_weights()
+learner = Learner(model, forward_of(model, None), per_picture, optimizer)
+sums, finite = learner.step((prepared[None], np.eye(2, dtype="float32")[:1]), share=1.0, last=True, updates=0)
+probability = 1 - np.exp(-per_picture(np.float32([[1, 0]]), np.float32([[0, 0]])).numpy()[0] / 0.5)
+assert finite and sums.pictures == 1 and abs(probability - 0.5) < 1e-6  # half of the cross-entropy of a coin
+assert not np.array_equal(before[0], model.get_weights()[0])
 """
 
 

@@ -32,8 +32,22 @@ LAYERS = {
     2: ["data", "evaluation", "inference", "inference.inputs"],
     3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
     4: ["report", "exporters", "serve"],
-    5: ["assembly", "learning", "frozen", "auditing", "data_records", "pictures", "workflow", "scaffold", "tuning"],
-    6: ["cli", "cli_data", "cli_tune", "options", "exits", "results", "terminal", "native_log"],
+    5: [
+        "assembly",
+        "learning",
+        "frozen",
+        "keeping",
+        "resuming",
+        "holding",
+        "interruption",
+        "auditing",
+        "data_records",
+        "pictures",
+        "workflow",
+        "scaffold",
+        "tuning",
+    ],
+    6: ["cli", "cli_data", "cli_train", "cli_tune", "options", "exits", "results", "terminal", "native_log"],
 }
 LAYER_OF = {f"cervinet.{name}".removesuffix(".__init__"): layer for layer, names in LAYERS.items() for name in names}
 HEAVY = {"tensorflow", "keras"}

@@ -6,6 +6,7 @@ is imported by the functions that need it.
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +22,7 @@ from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
 from cervinet.progress import Progress
 from cervinet.run import ModelCard, Run, write_json
-from cervinet.training.cluster import find_cluster
+from cervinet.training.cluster import Cluster, find_cluster
 
 if TYPE_CHECKING:
     import keras
@@ -30,19 +31,27 @@ if TYPE_CHECKING:
     from cervinet.training.devices import Device
 
 
-def set_up_device(config: Config, progress: Progress) -> "Device":
-    """Settle what the network runs on, and join the other processes that train it, where there are any."""
+def cluster() -> Cluster:
+    """The processes that train together, by the environment of this one."""
+    return find_cluster(os.environ)
+
+
+def set_up_device(config: Config, progress: Progress, precision: str | None = None) -> "Device":
+    """Settle what the network runs on, and join the other processes that train it, where there are any.
+
+    A run that goes on keeps the precision that it began with.
+    """
     from cervinet.training.devices import set_up
 
-    settings, cluster = config.training, find_cluster(os.environ)
-    if cluster.workers:
-        progress.say(f"Waiting for the other workers: {', '.join(cluster.workers[1:])}")
+    settings, joined = config.training, cluster()
+    if joined.workers:
+        progress.say(f"Waiting for the other workers: {', '.join(joined.workers[1:])}")
     return set_up(
         seed=config.seed,
-        precision=settings.precision,
+        precision=precision or settings.precision,
         xla=settings.xla,
         deterministic=settings.deterministic,
-        cluster=cluster,
+        cluster=joined,
     )
 
 
@@ -122,16 +131,21 @@ def not_deployable(config: Config) -> str:
     return f"{drawn[0]} needs masks that experts draw, which new pictures do not have" if drawn else ""
 
 
-def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device") -> None:
-    """Write down what the run was made from, before it begins."""
-    write_atomically(run.config, _settled(config, manifest).to_yaml().encode())
-    write_json(
-        run.environment,
-        environment.describe(seed=config.seed, device=device.name, precision=device.precision),
-    )
+def write_config(config: Config, classes: Sequence[str], run: Run) -> None:
+    """Write down first what is to be done: a run without it could not go on."""
+    write_atomically(run.config, settled(config, classes).to_yaml().encode())
 
 
-def _settled(config: Config, manifest: Manifest) -> Config:
+def write_environment(config: Config, run: Run, device: "Device", resumed: bool) -> None:
+    """On what the run was made; where it goes on, its beginning stays, and this is added."""
+    found = environment.describe(seed=config.seed, device=device.name, precision=device.precision)
+    if resumed and run.environment.is_file():
+        begun = json.loads(run.environment.read_text("utf-8"))
+        found = begun | {"resumed": [*begun.get("resumed", []), found]}
+    write_json(run.environment, found)
+
+
+def settled(config: Config, classes: Sequence[str]) -> Config:
     """The config as it holds from any folder: with the classes found, and every path whole."""
     data, weights = config.data, config.model.weights
     paths = {name: getattr(data.split, name) for name in ("file", "val_root", "test_root")}
@@ -139,9 +153,7 @@ def _settled(config: Config, manifest: Manifest) -> Config:
     whole = {"root": data.root and data.root.resolve(), "cache": data.cache and data.cache.resolve(), "split": split}
     named = weights in ("none", "imagenet")
     model = config.model if named else config.model.model_copy(update={"weights": str(Path(weights).resolve())})
-    return config.model_copy(
-        update={"classes": list(manifest.classes), "data": data.model_copy(update=whole), "model": model}
-    )
+    return config.model_copy(update={"classes": list(classes), "data": data.model_copy(update=whole), "model": model})
 
 
 def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:

@@ -1,8 +1,6 @@
 """The command line. Each command imports what it needs inside its body, so that `--help` is instant."""
 
 import json
-import os
-import signal
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -12,6 +10,7 @@ import click
 
 from cervinet import __version__
 from cervinet.cli_data import data
+from cervinet.cli_train import train
 from cervinet.cli_tune import tune
 from cervinet.errors import PredictionError, UsageError
 from cervinet.exits import Sentences
@@ -30,40 +29,6 @@ def main() -> None:
     Start with `cervinet demo`, or with `cervinet init FOLDER` on a folder of your own. Research software: not a
     medical device.
     """
-
-
-@main.command()
-@click.option("--config", type=PATH, required=True, help="YAML file; `cervinet init` writes one.")
-@click.option("--run-dir", type=PATH, help="Where to write; absent or empty. Default: a new one under runs/.")
-@click.option("--dry-run", is_flag=True, help="Check everything with one batch of each split; keep nothing.")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@quiet_option
-def train(config: Path, run_dir: Path | None, dry_run: bool, overrides: tuple[str, ...], quiet: bool) -> None:
-    """Train a network and judge it on its test split.
-
-    Settings of the config can be changed by KEY=VALUE, as in training.epochs=5.
-    """
-    from cervinet import workflow
-    from cervinet.config import load_config
-    from cervinet.training.cluster import find_cluster
-
-    settings = load_config(config, overrides)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's end is like Ctrl-C
-    chief = find_cluster(os.environ).chief
-    import_tensorflow()
-    if dry_run:
-        workflow.dry_run(settings, progress_of(quiet or not chief))
-        if chief:
-            click.echo("Dry run passed: the data, the network and one step of everything work. No run was kept.")
-        return
-    judged = workflow.train(settings, run_dir, progress_of(quiet or not chief))
-    if judged is None:  # one of several processes, and not the one that speaks
-        return
-    show_results(judged)
-    if not quiet:
-        run = quoted(judged.run)
-        click.echo(f"Run: {judged.run}", err=True)
-        next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
 
 
 @main.command(short_help="Judge a run on its test split or other data.")
@@ -194,6 +159,7 @@ def config_schema() -> None:
 
 
 main.add_command(data)
+main.add_command(train)
 main.add_command(tune)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from cervinet.errors import CervinetError
+from cervinet.interruption import Interrupted
+from cervinet.results import next_commands, quoted
 
 
 class Sentences(click.Group):
@@ -23,6 +25,10 @@ class Sentences(click.Group):
             for line in str(error).splitlines():
                 click.echo(line if line.startswith("  ") else f"Error: {line}", err=True)
             sys.exit(error.exit_code)
+        except Interrupted as interrupted:
+            click.echo(interrupted.where, err=True)
+            next_commands(f"train --resume {quoted(interrupted.run)}")
+            sys.exit(130)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             sys.exit(130)

@@ -1,10 +1,8 @@
 """A run's phases of training, one after the other: each with the part of the network that learns in it."""
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from cervinet import frozen, registry
 from cervinet.config import Config
@@ -14,7 +12,8 @@ from cervinet.data.feature_store import Features
 from cervinet.data.imbalance import Emphasis, emphasis_of
 from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
-from cervinet.files import write_atomically
+from cervinet.interruption import Interrupted, requests_to_end
+from cervinet.keeping import Keeper
 from cervinet.models.objective import objective_of
 from cervinet.progress import Progress
 from cervinet.run import Run
@@ -23,12 +22,11 @@ if TYPE_CHECKING:
     import keras
 
     from cervinet.data.pipeline import Batches
+    from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
-    from cervinet.training.fit import Course, Hooks
+    from cervinet.training.fit import Course
     from cervinet.training.learner import Learner
     from cervinet.training.state import State
-
-_REDRAW_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,8 @@ class Material:
     device: "Device"
 
 
-def build_network(config: Config, manifest: Manifest, progress: Progress) -> "keras.Model":
-    """The network with its first weights, of which is said where they come from."""
+def build_network(config: Config, manifest: Manifest, progress: Progress, *, weights: bool = True) -> "keras.Model":
+    """The network of a config, with the weights that it names, of which it is said, unless others are to be put in."""
     from cervinet.models.build import build_model
     from cervinet.models.weights import load_weights
 
@@ -50,7 +48,7 @@ def build_network(config: Config, manifest: Manifest, progress: Progress) -> "ke
     name, size = wanted.architecture.name, (*config.data.image_size, 3)
     head = objective_of(manifest, settings.name, settings.options).head
     model = build_model(name, size, len(manifest.classes), "none", wanted.architecture.options, head)
-    if wanted.weights != "none":
+    if weights and wanted.weights != "none":
         progress.say(f"Weights: {load_weights(model, name, wanted.weights)}")
     _let_learn(config, model, config.phases()[0])
     return model
@@ -67,26 +65,50 @@ def _backbone(config: Config) -> str | None:
     return name if registry.find("architecture", name).traits["pretrained"] else None
 
 
-def fit_network(material: Material, model: "keras.Model", run: Run, progress: Progress) -> int:
-    """Train phase by phase, then put the best weights back; the best epoch, counted from 1."""
-    from cervinet.report.write import write_progress
+def fit_network(
+    material: Material, model: "keras.Model", run: Run, progress: Progress, saved: "Saved | None" = None
+) -> int:
+    """Train phase by phase, from the beginning or from a state that was saved; then put the best weights back.
+
+    Returns:
+        The best epoch, counted from 1.
+
+    Raises:
+        Interrupted: the process was asked to end; the state is saved.
+        TrainingError: what `fit` raises, or the disk takes no more.
+    """
     from cervinet.training.checkpoint import load_weights
+    from cervinet.training.faults import place
     from cervinet.training.fit import fit
 
-    config = material.config
-    hooks = _Hooks(material, model, run, progress)
-    state = first_state(config)
-    phases = config.phases()
+    config, phases = material.config, material.config.phases()
+    state = saved.state if saved else first_state(config)
     frozen.announce_frozen(config, progress)
-    while True:
-        phase = phases[state.phase]
-        learner = learner_of(material, model, phase)
-        fit(learner, *_batches(material, model, phase, progress), state, course_of(config, phase), hooks.hooks())
-        if state.phase + 1 == len(phases):
-            break
-        state.next_phase()
-        load_weights(model, run.best)
-    write_progress(state.history, config.training.monitor, run.progress_plot, material.manifest.note)
+    with requests_to_end() as asked:
+        keeper = Keeper(material, model, run, progress, state, asked)
+        keeper.begin(saved)
+        while True:
+            phase = phases[state.phase]
+            learner = learner_of(material, model, phase)
+            if saved:
+                saved.put_into(learner.variables())
+            keeper.turn_to(learner)
+            try:
+                train, val = _batches(material, model, phase, progress, keeper.end_if_asked)
+                keeper.steps = train.steps
+                if saved:
+                    saved = None
+                    over = phase is phases[-1] and (state.tracker.stop or state.epoch == state.began + phase.epochs)
+                    progress.say("All epochs are done." if over else f"Going on at {place(state, train.steps)}.")
+                fit(learner, train, val, state, course_of(config, phase), keeper.hooks())
+            except Interrupted:
+                keeper.save()
+                raise
+            if state.phase + 1 == len(phases):
+                break
+            state.next_phase()
+            load_weights(model, run.best)
+        keeper.end()
     load_weights(model, run.best)
     return state.tracker.best_epoch
 
@@ -95,10 +117,10 @@ def first_state(config: Config) -> "State":
     """Where a run begins."""
     from cervinet.training.state import State, Tracker
 
-    monitor, stopping = config.training.monitor, config.training.early_stopping
+    stopping = config.training.early_stopping
     if stopping is None:
-        return State(Tracker(monitor))
-    return State(Tracker(monitor, stopping.patience, stopping.min_delta, stopping.start_epoch))
+        return State(Tracker(config.training.monitor))
+    return State(Tracker(config.training.monitor, stopping.patience, stopping.min_delta, stopping.start_epoch))
 
 
 def learner_of(material: Material, model: "keras.Model", phase: Phase) -> "Learner":
@@ -143,14 +165,18 @@ def course_of(config: Config, phase: Phase) -> "Course":
     )
 
 
-def _batches(material: Material, model: "keras.Model", phase: Phase, progress: Progress) -> tuple["Batches", "Batches"]:
+def _batches(
+    material: Material, model: "keras.Model", phase: Phase, progress: Progress, on_batch: Callable[[str], None]
+) -> tuple["Batches", "Batches"]:
     """Of the training and of the validation part: of pictures, or of what the model as it is makes of them."""
     from cervinet.data.pipeline import batches_of
 
     config, manifest, images = material.config, material.manifest, material.images
     source: Images | Features = images
     if frozen.uses_features(config, phase):
-        source = frozen.open_features(config, manifest, images, model, material.device, progress)
+        source = frozen.open_features(
+            config, manifest, images, model, material.device, progress, lambda: on_batch("all features were computed")
+        )
     settings, size = config.training, config.data.image_size
     emphasis = emphasis_of(manifest, settings.imbalance.name, settings.imbalance.options)
     subclasses = objective_of(manifest, settings.loss.name, settings.loss.options).subclasses
@@ -160,33 +186,3 @@ def _batches(material: Material, model: "keras.Model", phase: Phase, progress: P
         return batches_of(manifest, source, split, size, settings.batch_size, parts, emphasis, subclasses)
 
     return part("train", emphasis), part("val", None)
-
-
-class _Hooks:
-    """What is written while the network learns."""
-
-    def __init__(self, material: Material, model: "keras.Model", run: Run, progress: Progress) -> None:
-        self._material, self._model, self._run, self._progress = material, model, run, progress
-        self._drawn = time.perf_counter()
-
-    def hooks(self) -> "Hooks":
-        from cervinet.training.fit import Hooks
-
-        return Hooks(self._progress, lambda: False, lambda state, stop: None, self._on_epoch, lambda state: None)
-
-    def _on_epoch(self, state: "State", best: bool) -> None:
-        from cervinet.report.write import write_progress
-        from cervinet.training.checkpoint import not_saved, save_weights
-
-        run = self._run
-        try:
-            if best:
-                save_weights(self._model, run.best)
-            write_atomically(run.history, pd.DataFrame(state.history).to_csv(index=False).encode())
-        except OSError as error:
-            raise not_saved(error, state.epoch + 1, run.best.parent) from None
-        # Drawing takes a tenth of a second: after every epoch where epochs are long, less often where not.
-        if time.perf_counter() - self._drawn > _REDRAW_SECONDS:
-            monitor, note = self._material.config.training.monitor, self._material.manifest.note
-            write_progress(state.history, monitor, run.progress_plot, note)
-            self._drawn = time.perf_counter()

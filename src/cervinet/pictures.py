@@ -1,5 +1,6 @@
 """Pictures for a command: prepared for a network, or as a finished run is to be judged on."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,19 @@ import pandas as pd
 
 from cervinet.auditing import digests_of, divided, own_groups, read_rows, with_digests
 from cervinet.config import Config, check
+from cervinet.data.digests import Digests, digest_of
 from cervinet.data.groups import united
 from cervinet.data.layout import find_layout
-from cervinet.data.manifest import SPLITS, Manifest
+from cervinet.data.manifest import BOX_COLUMNS, SPLITS, Manifest
 from cervinet.data.manifest_checks import check_leakage, check_parts
 from cervinet.data.preprocess import Steps
-from cervinet.data.split_file import digests_in_file, groups_from_file, images_in_file, splits_from_file
+from cervinet.data.split_file import (
+    check_unchanged,
+    digests_in_file,
+    groups_from_file,
+    images_in_file,
+    splits_from_file,
+)
 from cervinet.data.store import Decoder, Images, Store, default_cache, open_store
 from cervinet.errors import ConfigError, UsageError
 from cervinet.progress import Progress
@@ -127,6 +135,28 @@ def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:
     )
     manifest = replace(manifest, table=table, groups_from=run.groups_from())
     return manifest.take(manifest.part("test").index.to_numpy())
+
+
+def own_pictures(config: Config, run: Run, progress: Progress) -> Manifest:
+    """The pictures that a run trains on, as it divided them, to go on with it.
+
+    Raises:
+        DataError: pictures or labels are others by now.
+    """
+    manifest = read_rows(config.data, config.classes)
+    manifest = with_digests(manifest, digests_of(config.data, manifest, progress))
+    check_unchanged(manifest.table, run.splits)
+    split, group = splits_from_file(manifest.table, run.splits), groups_from_file(manifest.table, run.splits)
+    manifest = replace(manifest, table=manifest.table.assign(split=split, group=group), groups_from=run.groups_from())
+    return manifest.take(manifest.table.index[split.notna()].to_numpy())
+
+
+def regions_digest(config: Config, manifest: Manifest) -> str:
+    """Of what makes prepared pictures and targets but stands in no splits.csv: boxes, masks, finer classes."""
+    known = Digests(config.data.cache or default_cache(), manifest.root)
+    masks = known.of(mask for picture in manifest.pictures() for mask in picture.masks)
+    rows = manifest.table[["image", "sublabel", *BOX_COLUMNS, "masks"]].astype(object)
+    return digest_of(json.dumps([rows.where(rows.notna(), None).values.tolist(), [str(one) for one in masks]]).encode())
 
 
 def few(config: Config, manifest: Manifest) -> Manifest:

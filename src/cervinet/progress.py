@@ -21,8 +21,8 @@ class Progress(Protocol):
     def track(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         """The same items, with a bar where there is a terminal."""
 
-    def steps(self, total: int, label: str) -> "Steps":
-        """A bar for the steps of one epoch."""
+    def steps(self, total: int, label: str, done: int = 0) -> "Steps":
+        """A bar for the steps of one epoch, of which some may be done."""
 
     def epoch(self, row: Mapping[str, float], epochs: int, best: bool) -> None:
         """One finished epoch."""
@@ -46,7 +46,7 @@ class Silent:
     def track(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         return iter(items)
 
-    def steps(self, total: int, label: str) -> Steps:
+    def steps(self, total: int, label: str, done: int = 0) -> Steps:
         return _SilentSteps()
 
     def epoch(self, row: Mapping[str, float], epochs: int, best: bool) -> None: ...

@@ -35,6 +35,17 @@ def show_results(judged: "Judged") -> None:
     click.echo(f"Plots: {for_terminal(judged.folder / 'plots')}")
 
 
+def show_trained(judged: "Judged | None", quiet: bool) -> None:
+    """The results of a run, where it lies, and what can be done with it; nothing in a process that did not judge."""
+    if judged is None:
+        return
+    show_results(judged)
+    if not quiet:
+        run = quoted(judged.run)
+        click.echo(f"Run: {judged.run}", err=True)
+        next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
+
+
 def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ...], note: str) -> None:
     """A row a picture: its class and every probability."""
     from cervinet.report.predicted import rows

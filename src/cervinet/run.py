@@ -9,11 +9,13 @@ runs/20261120-101500-cervix-cnn/
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +71,7 @@ class Run:
         self.progress_plot = path / "progress.png"
         self.best = path / "checkpoints" / "best.weights.h5"
         self.checkpoints = path / "checkpoints"
+        self.tensorboard = path / "tensorboard"
         self.model = path / "model.keras"
         self.card = path / "model.json"
         self.metrics = path / "metrics.json"
@@ -117,6 +120,46 @@ class Run:
         if not run.card.is_file():
             raise UsageError(f"{path} must be the directory of a finished run; it has no {run.card.name}")
         return run
+
+    @classmethod
+    def unfinished(cls, path: Path | None) -> "Run":
+        """A run to go on with: the given one, finished or not, or the newest unfinished one under `runs/`."""
+        if path is None:
+            begun = [run for run in map(cls, RUNS.glob("*")) if run.config.is_file() and run.status_file.is_file()]
+            unfinished = [run for run in begun if run.status() != "finished"]
+            if not unfinished:
+                raise UsageError("there is no unfinished run under runs/; name the directory of one")
+            return max(unfinished, key=lambda run: run.status_file.stat().st_mtime_ns)
+        run = cls(path)
+        if not path.is_dir():
+            raise UsageError(f"there is no run directory {path}")
+        if not run.config.is_file():
+            raise UsageError(f"{path} must be the directory of a run; it has no {run.config.name}: train anew")
+        return run
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Have the run for this process alone; the system gives it free when the process ends, however it ends.
+
+        Raises:
+            UsageError: another process has it.
+        """
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        with (self.checkpoints / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(f"another process is training in {self.path}; wait for it, or end it first") from None
+            except OSError:
+                pass  # a disk without locks
+            yield
+
+    def sweep(self) -> None:
+        """Remove the files that a killed process was writing."""
+        for folder in (self.path, self.plots):
+            for path in folder.glob(".????????-*"):
+                with suppress(OSError):
+                    path.unlink()
 
     def set_status(self, state: State, reason: str = "") -> None:
         status: dict[str, Any] = {"state": state, "pid": os.getpid(), "time": f"{datetime.now().astimezone():%FT%T%z}"}

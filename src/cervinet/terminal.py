@@ -65,8 +65,8 @@ class Terminal:
                 yield item
                 bar.advance(task)
 
-    def steps(self, total: int, label: str) -> Steps:
-        return _Bar(self._bar(), total, label)
+    def steps(self, total: int, label: str, done: int = 0) -> Steps:
+        return _Bar(self._bar(), total, label, done)
 
     def epoch(self, row: Mapping[str, float], epochs: int, best: bool) -> None:
         values = [f"{row[name]:.4f}" for name in _EPOCH_COLUMNS[1:5]]
@@ -90,9 +90,9 @@ class Terminal:
 
 
 class _Bar:
-    def __init__(self, bar: Progress, total: int, label: str) -> None:
+    def __init__(self, bar: Progress, total: int, label: str, done: int) -> None:
         self._bar = bar
-        self._task = bar.add_task(label, total=total, note="")
+        self._task = bar.add_task(label, total=total, completed=done, note="")
         bar.start()
 
     def advance(self, note: str) -> None:

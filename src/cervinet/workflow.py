@@ -2,26 +2,28 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, data_records, frozen, learning, pictures
+from cervinet import assembly, data_records, frozen, learning, pictures, resuming
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
+from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import Manifest
 from cervinet.data.picture import Picture
 from cervinet.data.store import Store
-from cervinet.errors import CervinetError, TrainingError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
+from cervinet.holding import claimed, held, status_kept
+from cervinet.interruption import Interrupted
 from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings, announce_network
 from cervinet.run import ModelCard, Run, fresh_folder
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
+    from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
 
 
@@ -62,12 +64,33 @@ def train(config: Config, run_dir: Path | None, progress: Progress) -> Judged | 
     device = assembly.set_up_device(config, progress)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)
-    manifest = found.sound()
-    classes = data_records.count_classes(config, manifest, progress)
-    with _claimed(device, run_dir, config.name) as run, _status_kept(run), assembly.watched(device, run):
-        announce_data(progress, manifest)
-        data_records.write_data(config, found, classes, run, progress)
-        return _train(config, manifest, device, run, progress)
+    classes = data_records.count_classes(config, found.sound(), progress)
+    with (
+        claimed(run_dir, config.name, chief=device.cluster.chief) as run,
+        status_kept(run),
+        assembly.watched(device, run),
+    ):
+        return _from_the_beginning(config, found, classes, device, run, progress)
+
+
+def resume(run: Run, config: Config, progress: Progress) -> Judged | None:
+    """Go on with a run from its newest checkpoint, or from its beginning where it has none yet."""
+    with held(run, chief=assembly.cluster().chief) as own:
+        saved = resuming.saved_state(run, config, progress)
+        if saved is None:
+            assembly.check_weights(config)
+            progress.say(f"{run.path} has no checkpoint yet: it begins anew.")
+        device = assembly.set_up_device(config, progress, saved.facts["precision"] if saved else None)
+        if saved is None:
+            found = audited(config, progress)
+            classes = data_records.count_classes(config, found.sound(), progress)
+            with status_kept(own), assembly.watched(device, run):
+                return _from_the_beginning(config, found, classes, device, own, progress)
+        manifest = resuming.same_pictures(run, config, saved, progress)
+        with status_kept(own), assembly.watched(device, run):
+            announce_data(progress, manifest)
+            assembly.write_config(config, manifest.classes, own)
+            return _train(config, manifest, device, own, progress, saved)
 
 
 def dry_run(config: Config, progress: Progress) -> None:
@@ -89,8 +112,12 @@ def dry_run(config: Config, progress: Progress) -> None:
             }
         )
         run = Run.create(Path(folder) / "run", config.name)
-        with assembly.watched(device, run):
-            _train(config, pictures.few(config, manifest), device, run, progress, keep=False)
+        assembly.write_config(config, manifest.classes, run)
+        try:
+            with assembly.watched(device, run):
+                _train(config, pictures.few(config, manifest), device, run, progress, keep=False)
+        except Interrupted:
+            raise KeyboardInterrupt from None  # nothing is kept to go on from
 
 
 def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
@@ -153,22 +180,44 @@ def example_pictures(run: Run, count: int) -> list[Path]:
     return [manifest.root / image for image in manifest.table.groupby("label").head(1)["image"][:count]]
 
 
+def _from_the_beginning(
+    config: Config,
+    found: Audited,
+    classes: Sequence[EffectiveCount],
+    device: "Device",
+    run: Run,
+    progress: Progress,
+) -> Judged | None:
+    manifest = found.sound()
+    assembly.write_config(config, manifest.classes, run)
+    announce_data(progress, manifest)
+    data_records.write_data(config, found, classes, run, progress)
+    return _train(config, manifest, device, run, progress)
+
+
 def _train(
-    config: Config, manifest: Manifest, device: "Device", run: Run, progress: Progress, keep: bool = True
+    config: Config,
+    manifest: Manifest,
+    device: "Device",
+    run: Run,
+    progress: Progress,
+    saved: "Saved | None" = None,
+    keep: bool = True,
 ) -> Judged | None:
     from cervinet.inference.collect import predict_rows
 
     assembly.agree(device, config, manifest)
-    assembly.write_inputs(config, manifest, run, device)
+    assembly.write_environment(config, run, device, resumed=saved is not None)
     run.mark("start")
     images = pictures.open_images(config, manifest, progress)
     run.mark("prepare")
     with device.scope():
-        model = learning.build_network(config, manifest, progress)
+        model = learning.build_network(config, manifest, progress, weights=saved is None)
     assembly.agree_on_weights(device, model)
     announce_network(progress, model, config.model.weights, device, run.path if keep else None)
     run.mark("build")
-    best_epoch = learning.fit_network(learning.Material(config, manifest, images, device), model, run, progress)
+    material = learning.Material(config, manifest, images, device)
+    best_epoch = learning.fit_network(material, model, run, progress, saved)
     run.mark("fit")
     if not device.cluster.chief:
         assembly.meet(device)
@@ -183,30 +232,3 @@ def _train(
     run.mark("judge")
     assembly.meet(device)
     return Judged(run.path, run.path, evaluation, manifest.caption())
-
-
-@contextmanager
-def _claimed(device: "Device", run_dir: Path | None, name: str) -> Iterator[Run]:
-    """The run directory; a process that is not to write there has one of its own, for as long as it trains."""
-    if device.cluster.chief:
-        yield Run.create(run_dir, name)
-        return
-    with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
-        yield Run.create(Path(folder) / "run", name)
-
-
-@contextmanager
-def _status_kept(run: Run) -> Iterator[None]:
-    """Write into the run how it ended, whatever ends it."""
-    try:
-        yield
-        run.set_status("finished")
-    except KeyboardInterrupt:
-        run.set_status("interrupted")
-        raise
-    except BaseException as error:
-        with suppress(OSError):  # a full disk, most likely what ended the run, takes no status either
-            run.set_status("failed", str(error) if isinstance(error, CervinetError) else repr(error))
-        if isinstance(error, OSError):
-            raise TrainingError(f"the run in {run.path} could not be written: {error.strerror or error}") from error
-        raise

@@ -48,7 +48,7 @@ def test_the_run_directory_holds_what_the_documentation_names(world: World) -> N
     names = {path.relative_to(world.run).as_posix() for path in world.run.rglob("*") if path.is_file()}
     assert names >= {
         *("config.yaml", "environment.json", "splits.csv", "data_issues.csv", "status.json", "history.csv"),
-        *("progress.png", "checkpoints/best.weights.h5", "checkpoints/last.weights.h5", "model.keras", "model.json"),
+        *("progress.png", "checkpoints/best.weights.h5", "checkpoints/lock", "model.keras", "model.json"),
         *("predictions_val.csv", "predictions_test.csv", "metrics.json", "plots/confusion_matrix.png", "plots/roc.png"),
     }
     assert not [name for name in names if Path(name).name.startswith(".")]
@@ -81,11 +81,12 @@ def test_the_saved_network_has_the_weights_of_the_best_epoch(world: World, tmp_p
     run, slow = tmp_path / "run", ("training.learning_rate=1e-6", "training.monitor=val_accuracy", "training.epochs=3")
     assert "Best epoch: 1 by" in cervinet("train", "--config", world.config, "--run-dir", run, *slow).stderr
     model = keras.models.load_model(run / "model.keras")
-    saved, kept = model.get_weights(), []
-    for name in ("best", "last"):
-        model.load_weights(run / "checkpoints" / f"{name}.weights.h5")
-        kept.append(all(np.array_equal(a, b) for a, b in zip(saved, model.get_weights(), strict=True)))
-    assert kept == [True, False]
+    saved = model.get_weights()
+    model.load_weights(run / "checkpoints" / "best.weights.h5")
+    assert all(np.array_equal(a, b) for a, b in zip(saved, model.get_weights(), strict=True))
+    (last,) = (run / "checkpoints").glob("step-*")
+    with np.load(last / "variables.npz") as arrays:
+        assert not all(np.array_equal(arrays[name], value) for name, value in zip(arrays.files, saved, strict=False))
 
 
 def test_metrics_json_keeps_its_contract(world: World) -> None:
@@ -179,6 +180,8 @@ def test_a_run_that_fails_says_so_in_its_status_and_exits_with_6(world: World, t
     )
     assert result.exit_code == 6
     assert result.stderr.startswith("Error: the training loss became nan at epoch 1, step ")
+    assert ", with the pictures Type_" in result.stderr
+    assert " and 3 more; training stopped " in result.stderr
     status = json.loads((tmp_path / "nan" / "status.json").read_text())
     assert status["state"] == "failed"
     assert status["reason"] in result.stderr

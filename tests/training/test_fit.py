@@ -1,27 +1,24 @@
-"""The epoch loop: what is best, when it stops, what it refuses, and that one seed gives one run."""
+"""The loop over epochs and steps: what is best, when it stops, what it refuses, and what its numbers are."""
 
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from keras import layers
+from small import SIZE, Training, batches, network, pictures, same, silent, timeless, values
 
 from cervinet.amount import Amount
 from cervinet.data.augment import Augmentation
-from cervinet.data.imbalance import Emphasis, class_weights, given, none, oversample
-from cervinet.data.pipeline import Batches, batch_bounds
+from cervinet.data.imbalance import class_weights, given, none, oversample
+from cervinet.data.pipeline import Batches
 from cervinet.data.store import Store
-from cervinet.errors import TrainingError
-from cervinet.models.build import build_model
-from cervinet.progress import Silent
-from cervinet.training import checkpoint
-from cervinet.training.checkpoint import EpochPaths, load_weights, save_epoch
-from cervinet.training.compile import compile_model
-from cervinet.training.devices import set_up
-from cervinet.training.fit import Fit, Tracker, fit
+from cervinet.training.state import State, Tracker
 
 NAN = float("nan")
+AUGMENTED = Augmentation(horizontal_flip=0.5, rotation=Amount(20), brightness=Amount(0.1))
+EVEN = {"0": 11, "1": 11}
+RARE = {"0": 4, "1": 16}
 
 
 def epochs_of(tracker: Tracker, values: list[float]) -> list[bool]:
@@ -56,72 +53,38 @@ def test_the_best_epoch_is_the_best_however_small_the_change() -> None:
     assert (tracker.best_epoch, tracker.stop) == (2, True)
 
 
-def split(images: np.ndarray, rows: np.ndarray, emphasis: Emphasis | None = None) -> Batches:
-    bounds = batch_bounds(emphasis.entries if emphasis else len(rows), 8, 1)
-    return Batches(Store(images, Path(), False), rows, rows % 2, 2, (28, 28), bounds, emphasis)
-
-
-def learn(
-    seed: int,
-    *,
-    epochs: int = 2,
-    learning_rate: float = 1e-3,
-    tracker: Tracker | None = None,
-    on_epoch=None,
-    emphasis=None,
-):
-    device = set_up(seed=seed, precision="float32", xla="auto", deterministic=True)
-    images = np.random.default_rng(0).integers(0, 256, (28, 28, 28, 3), dtype=np.uint8)
-    images[1::2] //= 2
-    model = build_model("skin_cnn", (28, 28, 3), 2)
-    compile_model(
-        model,
-        optimizer="adam",
-        optimizer_options={},
-        learning_rate=learning_rate,
-        loss="cross_entropy",
-        loss_options={},
-        xla=device.xla,
-    )
-    fitted = fit(
-        model,
-        split(images, np.arange(20), emphasis),
-        split(images, np.arange(20, 28)),
-        epochs=epochs,
-        seed=seed,
-        augmentation=Augmentation(horizontal_flip=0.5, rotation=Amount(20), brightness=Amount(0.1)),
-        tracker=tracker or Tracker("val_loss"),
-        progress=Silent(),
-        on_epoch=on_epoch(model) if on_epoch else lambda history, best: None,
-    )
-    return model, fitted
-
-
-def without_seconds(fitted: Fit) -> list[dict[str, float]]:
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in fitted.history]
+def test_epochs_up_to_the_start_are_not_waited_for_but_may_be_the_best() -> None:
+    tracker = Tracker("val_loss", patience=1, start_epoch=3)
+    stops = []
+    for epoch, value in enumerate([0.5, 0.6, 0.7, 0.8], start=1):
+        tracker.update({"epoch": epoch, "val_loss": value})
+        stops.append(tracker.stop)
+    assert (stops, tracker.best_epoch) == ([False, False, False, True], 1)
 
 
 def test_the_same_seed_gives_the_same_weights_and_history_and_another_seed_does_not() -> None:
-    (model, fitted), (again, refitted), (other, _) = learn(3), learn(3), learn(4)
-    assert without_seconds(fitted) == without_seconds(refitted)
-    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), again.get_weights(), strict=True))
-    assert not all(np.array_equal(a, b) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
-
-
-EVEN = {"0": 10, "1": 10}
+    trainings = [Training(seed=seed, augmentation=AUGMENTED) for seed in (3, 3, 4)]
+    learners = [training.learner() for training in trainings[:1]]
+    states = [trainings[0].run(learner=learners[0])]
+    for training in trainings[1:]:
+        learners.append(training.learner())
+        states.append(training.run(learner=learners[-1]))
+    assert timeless(states[0]) == timeless(states[1])
+    assert same(values(learners[0]), values(learners[1]))
+    assert not same(values(learners[0]), values(learners[2]))
 
 
 def test_weights_of_1_and_no_repeats_train_as_without_them() -> None:
-    (model, fitted), (other, again) = learn(3), learn(3, emphasis=none(EVEN))
-    assert without_seconds(fitted) == without_seconds(again)
-    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
+    plain, listed = Training(), Training(train=batches(np.arange(22), emphasis=none(EVEN)))
+    one, other = plain.learner(), listed.learner()
+    assert timeless(plain.run(learner=one)) == timeless(listed.run(learner=other))
+    assert same(values(one), values(other))
 
 
 def test_weights_change_the_loss_and_leave_accuracy_and_validation_as_they_are() -> None:
     # A learning rate too small to move anything: what differs is how the same network is measured.
-    still = {"epochs": 1, "learning_rate": 1e-30}
     plain, doubled = (
-        learn(3, **still, emphasis=emphasis)[1].history[0]
+        Training(epochs=1, learning_rate=1e-30, train=batches(np.arange(22), emphasis=emphasis)).run().history[0]
         for emphasis in (None, given(EVEN, weights={"0": 2.0, "1": 2.0}))
     )
     assert doubled["loss"] == pytest.approx(2 * plain["loss"], rel=1e-5)
@@ -129,7 +92,26 @@ def test_weights_change_the_loss_and_leave_accuracy_and_validation_as_they_are()
         assert doubled[name] == pytest.approx(plain[name], rel=1e-6)
 
 
-RARE = {"0": 4, "1": 16}
+def test_penalties_teach_but_are_no_part_of_the_losses_that_are_told() -> None:
+    still = {"epochs": 1, "learning_rate": 1e-30}
+    plain, punished = (
+        Training(**still, make=lambda penalty=penalty: network(penalty=penalty)).run().history[0]
+        for penalty in (0.0, 10.0)
+    )
+    assert punished["loss"] == pytest.approx(plain["loss"], rel=1e-6)
+    assert punished["val_loss"] == pytest.approx(plain["val_loss"], rel=1e-6)
+    moving = Training(make=lambda: network(penalty=10.0), optimizer=keras.optimizers.SGD, epochs=4)
+    kernels = []
+    for training in (moving, Training(optimizer=keras.optimizers.SGD, epochs=4)):
+        training.run()
+        kernels.append(float(np.square(training.model.trainable_weights[0].numpy()).sum()))
+    assert kernels[0] < kernels[1] / 2
+
+
+def bright_or_dark() -> keras.Model:
+    inputs = keras.Input((*SIZE, 3), name="image")
+    logits = layers.Dense(2, name="logits")(layers.GlobalAveragePooling2D()(inputs / 255.0))
+    return keras.Model(inputs, layers.Activation("softmax", name="probabilities")(logits))
 
 
 @pytest.mark.slow
@@ -146,129 +128,135 @@ RARE = {"0": 4, "1": 16}
 )
 def test_where_pictures_tell_nothing_a_class_is_given_its_share_of_the_effective_count(emphasis, share) -> None:
     """The best constant prediction under cross-entropy is the share of each class in the loss."""
-    set_up(seed=1, precision="float32", xla="auto", deterministic=True)
-    inputs = keras.Input((28, 28, 3))
-    outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling2D()(inputs / 255.0))
-    model = keras.Model(inputs, outputs)
-    compile_model(
-        model,
-        optimizer="adam",
-        optimizer_options={},
-        learning_rate=0.1,
-        loss="cross_entropy",
-        loss_options={},
-        xla=False,
-    )
-    images = np.full((20, 28, 28, 3), 128, np.uint8)
+    images = np.full((20, *SIZE, 3), 128, np.uint8)
     store, labels = Store(images, Path(), False), np.array([0] * 4 + [1] * 16)
-    train = Batches(store, np.arange(20), labels, 2, (28, 28), (0, emphasis.entries), emphasis)
-    fit(
-        model,
-        train,
-        Batches(store, np.arange(20), labels, 2, (28, 28), (0, 20)),
+    training = Training(
         epochs=60,
-        seed=1,
+        learning_rate=0.1,
         augmentation=Augmentation(horizontal_flip=0.5),
-        tracker=Tracker("val_loss"),
-        progress=Silent(),
-        on_epoch=lambda history, best: None,
+        train=Batches(store, np.arange(20), labels, 2, SIZE, (0, emphasis.entries), emphasis),
+        val=Batches(store, np.arange(20), labels, 2, SIZE, (0, 20)),
+        make=bright_or_dark,
     )
-    assert float(model(images[:1].astype(np.float32))[0, 0]) == pytest.approx(share, abs=0.02)
+    training.run()
+    assert float(training.model(images[:1].astype(np.float32))[0, 0]) == pytest.approx(share, abs=0.02)
 
 
 def test_a_row_an_epoch_with_the_columns_of_history_csv() -> None:
     seen: list[tuple[int, bool]] = []
-    _, fitted = learn(1, epochs=3, on_epoch=lambda model: lambda history, best: seen.append((len(history), best)))
-    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
-    assert [list(row) for row in fitted.history] == [columns] * 3
-    assert [row["epoch"] for row in fitted.history] == [1, 2, 3]
-    assert fitted.history[0]["learning_rate"] == pytest.approx(1e-3)
+    state = Training(epochs=3).run(silent(on_epoch=lambda state, best: seen.append((len(state.history), best))))
+    columns = ["epoch", "phase", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
+    assert [list(row) for row in state.history] == [columns] * 3
+    assert [row["epoch"] for row in state.history] == [1, 2, 3]
+    assert state.history[0]["learning_rate"] == pytest.approx(1e-2)
     assert [n for n, _ in seen] == [1, 2, 3]
     assert seen[0][1]
-    assert fitted.best_epoch == max(n for n, best in seen if best)
+    assert state.tracker.best_epoch == max(n for n, best in seen if best)
 
 
 def test_training_stops_when_nothing_improves() -> None:
-    _, fitted = learn(1, epochs=6, tracker=Tracker("val_loss", patience=1, min_delta=100))
-    assert len(fitted.history) == 2
+    state = Training(epochs=6, tracker=Tracker("val_loss", patience=1, min_delta=100)).run()
+    assert len(state.history) == 2
 
 
-def test_a_loss_that_is_no_number_ends_training_with_its_place() -> None:
-    with pytest.raises(TrainingError) as error:
-        learn(1, learning_rate=1e30)
-    assert error.value.exit_code == 6
-    message = str(error.value)
-    assert message.startswith("the training loss became nan at epoch 1, step ")
-    assert message.endswith(
-        "; training stopped and the best weights so far are kept: try a smaller training.learning_rate, or "
-        "training.precision=float32"
-    )
+def test_a_validation_part_smaller_than_a_batch() -> None:
+    training = Training(epochs=1, val=batches(np.array([22, 23, 25]), size=8))
+    row = training.run().history[0]
+    images, labels = pictures()[[22, 23, 25]].astype(np.float32), np.array([0, 1, 1])
+    probabilities = training.model(images, training=False).numpy()
+    assert row["val_loss"] == pytest.approx(-np.log(probabilities[np.arange(3), labels]).mean(), rel=1e-5)
+    assert row["val_accuracy"] == pytest.approx((probabilities.argmax(axis=1) == labels).mean())
 
 
-def break_the_first_step(monkeypatch: pytest.MonkeyPatch, reason: BaseException) -> list[str]:
-    done = []
+class Bar:
+    closed = 0
 
-    class Bar:
-        def advance(self, note: str) -> None:
-            raise reason
+    def advance(self, note: str) -> None: ...
 
-        def close(self) -> None:
-            done.append("closed")
-
-    monkeypatch.setattr(Silent, "steps", lambda self, total, label: Bar())
-    return done
+    def close(self) -> None:
+        Bar.closed += 1
 
 
 def test_the_bar_is_closed_when_an_epoch_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = break_the_first_step(monkeypatch, KeyboardInterrupt())
+    def interrupt(state: State) -> None:
+        raise KeyboardInterrupt
+
+    hooks = silent(on_step=interrupt)
+    monkeypatch.setattr(hooks.progress, "steps", lambda *arguments: Bar(), raising=False)
     with pytest.raises(KeyboardInterrupt):
-        learn(1)
-    assert done == ["closed"]
+        Training().run(hooks)
+    assert Bar.closed == 1
 
 
-def test_memory_that_runs_out_ends_training_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    break_the_first_step(monkeypatch, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"))
-    with pytest.raises(TrainingError) as error:
-        learn(1)
-    assert str(error.value) == (
-        "the memory of the device ran out in epoch 1; try a smaller training.batch_size or data.image_size"
+# Independent references: the same training written otherwise.
+
+
+def without_surprises() -> keras.Model:
+    """No batch normalisation, which sees each batch apart, and no dropout, which draws for each."""
+    return network(norm=False, dropout=0)
+
+
+@pytest.mark.parametrize("optimizer", [keras.optimizers.SGD, keras.optimizers.Adam])
+@pytest.mark.parametrize("emphasis", [None, given(EVEN, weights={"0": 3.0, "1": 0.5})], ids=["plain", "sample weights"])
+def test_accumulated_batches_learn_as_one_large_batch_the_shorter_last_one_too(optimizer, emphasis) -> None:
+    # 22 pictures: batches of 4, 4, 4 | 4, 4, 2 against 12 | 10.
+    rows = np.arange(22)
+    small = Training(
+        accumulate=3, train=batches(rows, 4, emphasis), make=without_surprises, optimizer=optimizer, epochs=3
     )
+    large = Training(train=batches(rows, 12, emphasis), make=without_surprises, optimizer=optimizer, epochs=3)
+    states = small.run(), large.run()
+    assert (states[0].steps, states[1].steps, states[0].updates, states[1].updates) == (18, 6, 6, 6)
+    for one, other in zip(small.model.get_weights(), large.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+    for name in ("loss", "val_loss"):
+        assert states[0].history[-1][name] == pytest.approx(states[1].history[-1][name], abs=1e-6)
 
 
-def test_best_and_last_weights_are_kept_apart(tmp_path: Path) -> None:
-    paths = EpochPaths(best=tmp_path / "best.weights.h5", last=tmp_path / "last.weights.h5", history=tmp_path / "h.csv")
-    kept: dict[str, list[np.ndarray]] = {}
+def test_the_mean_of_the_weights_is_that_of_numpy() -> None:
+    training = Training(accumulate=2, ema=0.6)
+    learner, judged = training.learner(), []
+    start = mean = [variable.numpy() for variable in training.model.trainable_variables]
+    updates = 0
 
-    def on_epoch(model: keras.Model):
-        def save(history: list[dict[str, float]], best: bool) -> None:
-            pretended_best = len(history) == 2
-            kept["best" if pretended_best else "last"] = model.get_weights()
-            save_epoch(model, history, pretended_best, paths)
+    def follow(state: State) -> None:
+        nonlocal mean, updates
+        if state.updates > updates:
+            decay = min(0.6, (1 + updates) / (10 + updates))
+            now = [variable.numpy() for variable in training.model.trainable_variables]
+            mean = [decay * old + (1 - decay) * new for old, new in zip(mean, now, strict=True)]
+            updates = state.updates
 
-        return save
+    def judge(state: State, best: bool) -> None:
+        judged.append([variable.numpy() for variable in training.model.trainable_variables])
+        for one, other in zip(judged[-1], mean, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
 
-    model, _ = learn(1, epochs=3, on_epoch=on_epoch)
-    for name, path in (("best", paths.best), ("last", paths.last)):
-        load_weights(model, path)
-        assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[name], strict=True))
-    assert len(paths.history.read_text().splitlines()) == 4
+    training.run(silent(on_step=follow, on_epoch=judge), learner)
+    assert (updates, len(judged)) == (6, 2)
+    after = [variable.numpy() for variable in training.model.trainable_variables]
+    assert not same(after, judged[-1])  # the weights themselves go on learning
+    assert not same(mean, start)
 
 
-def test_a_full_disk_leaves_the_earlier_checkpoint_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = build_model("skin_cnn", (28, 28, 3), 2)
-    paths = EpochPaths(best=tmp_path / "best.weights.h5", last=tmp_path / "last.weights.h5", history=tmp_path / "h.csv")
-    save_epoch(model, [{"epoch": 1}], True, paths)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-
-    def full(self: keras.Model, path: Path, overwrite: bool) -> None:
-        Path(path).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(keras.Model, "save_weights", full)
-    with pytest.raises(TrainingError) as error:
-        checkpoint.save_epoch(model, [{"epoch": 1}, {"epoch": 2}], True, paths)
-    assert str(error.value) == (
-        f"epoch 2 could not be saved under {tmp_path}: the disk is full; the checkpoints before it are whole: "
-        "make room and train again"
-    )
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+@pytest.mark.parametrize("optimizer", [keras.optimizers.SGD, keras.optimizers.Adam])
+def test_it_learns_as_keras_fit_on_the_same_pictures_in_the_same_order(optimizer) -> None:
+    training = Training(make=lambda: network(dropout=0, penalty=0.01), optimizer=optimizer)
+    training.learner()
+    start = training.model.get_weights()
+    state = training.run()
+    reference = network(dropout=0, penalty=0.01)
+    reference.set_weights(start)
+    reference.compile(optimizer(1e-2), loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    data = training.train
+    for epoch in range(2):
+        one_epoch = data.training(training.seed, epoch, training.augmentation)
+        reference.fit(one_epoch, epochs=1, verbose=0, shuffle=False)
+    for one, other in zip(training.model.get_weights(), reference.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=2e-6)
+    images, labels = pictures()[22:].astype(np.float32), np.eye(2)[np.arange(22, 30) % 2]
+    _, accuracy = reference.evaluate(images, labels, verbose=0)
+    probabilities = reference.predict(images, verbose=0)
+    row = state.history[-1]
+    assert row["val_loss"] == pytest.approx(-np.log((probabilities * labels).sum(axis=1)).mean(), abs=1e-5)
+    assert row["val_accuracy"] == pytest.approx(accuracy)

@@ -1,7 +1,7 @@
 """Prepared pictures → `tf.data`, in an order that is a function of (seed, epoch)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class Batches:
         sublabels: sub-class index of each row, int64 (n,), where these are what is learnt; else None.
         subclasses: number of sub-classes.
         parts: what this process loads of each batch: datasets give one part after the other.
+        raised: what a batch raised as it was made, in the order of the batches as they were asked for.
     """
 
     images: Images | Features
@@ -67,6 +68,7 @@ class Batches:
     sublabels: NDArray[np.int64] | None = None
     subclasses: int = 0
     parts: Parts = Parts()
+    raised: list[Exception] = field(default_factory=list)
 
     @property
     def steps(self) -> int:
@@ -114,6 +116,11 @@ class Batches:
         weighted = self.emphasis is not None and self.emphasis.weighted
         return self._dataset(load, weighted, first_step)
 
+    def rows_of(self, seed: int, epoch: int, step: int) -> NDArray[np.int64]:
+        """The row numbers of the pictures of a batch of `training`, without those mixed into them."""
+        order, _ = self._order(seed, epoch)
+        return self.rows[order[self.bounds[step] : self.bounds[step + 1]]]
+
     def in_order(self) -> tf.data.Dataset:
         """Every picture of a split without an emphasis once, as it is, in the order of `rows`."""
         return self._dataset(
@@ -141,7 +148,11 @@ class Batches:
             step, part = divmod(int(number), self.parts.count)
             start, end = self.bounds[step : step + 2]
             cuts = [(end - start) * (self.parts.first + part + after) // self.parts.of for after in (0, 1)]
-            return load(start, end, slice(*cuts))
+            try:
+                return load(start, end, slice(*cuts))
+            except Exception as error:
+                self.raised.append(error)
+                raise
 
         def batch(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # stateful=True, the default, would run the steps one after the other under op determinism.

@@ -61,6 +61,36 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
     return split.where(split != EXCLUDED, None)
 
 
+def check_unchanged(table: pd.DataFrame, path: Path) -> None:
+    """Raise a DataError unless a manifest's table with digests is of the pictures and labels of a run's splits.csv."""
+    then, now = _read(path), table.set_index(pd.Index(table["image"], dtype=object))
+    # One that was excluded may have been removed since, as the message about unreadable pictures says.
+    gone = [image for image in then.index[then["split"] != EXCLUDED] if image not in now.index]
+    both = then.loc[then.index.isin(now.index)]
+    here = now.loc[both.index]
+    relabelled = both.index[both["label"] != here["label"].fillna("")]
+    others = both.index[(both["digest"] != here["digest"].fillna("")) & (both["digest"] != "")]
+    said = [
+        _count([image for image in now.index if image not in then.index], "new"),
+        _count(gone, "no longer there"),
+        *(f"{image} was '{both.loc[image, 'label']}' and is '{here.loc[image, 'label']}'" for image in relabelled[:1]),
+        _count(list(relabelled), "labelled otherwise"),
+        _count(list(others), "of other content"),
+    ]
+    if any(said):
+        raise DataError(
+            f"the pictures are not those of {path}: {'; '.join(filter(None, said))}; bring them back as they were, or "
+            "train a new run"
+        )
+
+
+def _count(images: Sequence[str], what: str) -> str:
+    """`1 is new: a.png`, `2 are new, the first is a.png`, or nothing."""
+    if len(images) > 1:
+        return f"{len(images)} are {what}, the first is {images[0]}"
+    return f"1 is {what}: {images[0]}" if images else ""
+
+
 def images_in_file(path: Path) -> pd.Index:
     """The pictures that a splits.csv knows."""
     return _read(path).index

@@ -29,6 +29,9 @@ def write_evaluation(
     return evaluation
 
 
-def write_progress(history: list[dict[str, float]], monitor: str, path: Path, note: str) -> None:
-    """Redraw the curves of the epochs so far."""
-    plots.save(plots.training_progress(pd.DataFrame(history), monitor=monitor, note=note or None), path)
+def write_progress(
+    history: list[dict[str, float]], monitor: str, path: Path, note: str, judged: int | None = None
+) -> None:
+    """Redraw the curves of the epochs so far, of which each was judged on so many pictures."""
+    drawn = plots.training_progress(pd.DataFrame(history), monitor=monitor, note=note or None, judged=judged)
+    plots.save(drawn, path)

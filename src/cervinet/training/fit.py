@@ -5,12 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import tensorflow as tf
-
 from cervinet.data.augment import Augmentation
 from cervinet.data.pipeline import Batches
 from cervinet.errors import TrainingError
 from cervinet.progress import Progress
+from cervinet.training.faults import Named, in_words, not_a_number, scale_collapsed
 from cervinet.training.learner import Learner, Sums
 from cervinet.training.schedules import Schedule
 from cervinet.training.state import State
@@ -50,6 +49,8 @@ class Hooks:
             same step; it may save, and it raises what is to end the run.
         on_epoch: called after each epoch, with its averaged weights in place, and whether it is the best yet.
         on_epoch_done: called after that, with the state ready for the next epoch.
+        check: called between the batches of validation; it raises what is to end the run.
+        named: the names of pictures by their row numbers.
     """
 
     progress: Progress
@@ -57,30 +58,31 @@ class Hooks:
     on_step: Callable[[State, bool], None]
     on_epoch: Callable[[State, bool], None]
     on_epoch_done: Callable[[State], None]
+    check: Callable[[], None] = lambda: None
+    named: Named = lambda rows: ()
 
 
 def fit(learner: Learner, train: Batches, val: Batches, state: State, course: Course, hooks: Hooks) -> None:
     """Train through a phase, from where `state` stands; `state` is kept up to date in place.
 
+    Whatever a hook other than `on_epoch` raises, `state` and the variables of the learner are then those between two
+    steps, or between the last step of an epoch and its validation.
+
     Raises:
-        TrainingError: the loss or a gradient is no number, or the memory of the device ran out.
+        TrainingError: the loss or a gradient is no number, memory ran out, or a picture could not be read.
     """
     end = state.began + course.epochs
     while state.epoch < end and not state.tracker.stop:
         started = time.perf_counter() - state.seconds
-        try:
+        with in_words(state, train, val, course.accumulate):
             _steps(learner, train, state, course, hooks, started)
             with learner.averaged():
                 rate = learner.learning_rate
-                row = _row(state, learner.judge(val.in_order()), rate, time.perf_counter() - started)
+                judged = learner.judge(val.in_order(), hooks.check)
+                row = _row(state, judged, rate, time.perf_counter() - started)
                 best = state.tracker.update(row)
                 state.history.append(row)
                 hooks.on_epoch(state, best)
-        except tf.errors.ResourceExhaustedError:
-            raise TrainingError(
-                f"the memory of the device ran out in epoch {state.epoch + 1}; try a smaller training.batch_size or "
-                "data.image_size"
-            ) from None
         state.epoch, state.step, state.sums, state.seconds = state.epoch + 1, 0, Sums(), 0.0
         hooks.progress.epoch(row, course.total, best)
         hooks.on_epoch_done(state)
@@ -94,7 +96,7 @@ def _steps(learner: Learner, train: Batches, state: State, course: Course, hooks
     scores = [state.tracker.score(row) for row in state.history[state.began :]]
     done = state.epoch - state.began
     batches = learner.distributed(train.training(course.seed, state.epoch, course.augmentation, state.step))
-    bar = hooks.progress.steps(train.steps, f"epoch {state.epoch + 1}/{course.total}")
+    bar = hooks.progress.steps(train.steps, f"epoch {state.epoch + 1}/{course.total}", state.step)
     try:
         for batch in batches:
             # An update takes `accumulate` steps, and fewer at the end of the epoch.
@@ -106,11 +108,8 @@ def _steps(learner: Learner, train: Batches, state: State, course: Course, hooks
             sums, finite, stop = learner.step(
                 batch, share=1 / pictures, last=last, updates=state.updates, stop=hooks.stop_asked()
             )
-            where = f"epoch {state.epoch + 1}, step {state.step + 1}"
-            if not math.isfinite(sums.loss):
-                raise TrainingError(_not_a_number("training loss", sums.loss, where))
-            if not finite:
-                raise TrainingError(_not_a_number("gradient", math.nan, where))
+            if not (math.isfinite(sums.loss) and finite and learner.scale_holds()):
+                raise _fault(sums, finite, state, train, course, hooks)
             state.step, state.steps, state.updates = state.step + 1, state.steps + 1, state.updates + last
             state.sums, state.seconds = state.sums + sums, time.perf_counter() - started
             bar.advance(f"loss {sums.loss / sums.pictures:.4f}")
@@ -119,11 +118,20 @@ def _steps(learner: Learner, train: Batches, state: State, course: Course, hooks
         bar.close()  # an interrupted bar would leave the terminal without its cursor
 
 
+def _fault(sums: Sums, finite: bool, state: State, train: Batches, course: Course, hooks: Hooks) -> TrainingError:
+    """What the step that was just tried went wrong by."""
+    where = f"epoch {state.epoch + 1}, step {state.step + 1}"
+    pictures = hooks.named(train.rows_of(course.seed, state.epoch, state.step))
+    if not math.isfinite(sums.loss):
+        return not_a_number("training loss", sums.loss, where, pictures)
+    return scale_collapsed(where, pictures) if finite else not_a_number("gradient", math.nan, where, pictures)
+
+
 def _row(state: State, judged: Sums, rate: float, seconds: float) -> dict[str, float]:
     loss, accuracy = state.sums.means
     val_loss, val_accuracy = judged.means
     if not math.isfinite(val_loss):
-        raise TrainingError(_not_a_number("validation loss", val_loss, f"epoch {state.epoch + 1}"))
+        raise not_a_number("validation loss", val_loss, f"epoch {state.epoch + 1}")
     return {
         "epoch": state.epoch + 1,
         "phase": state.phase + 1,
@@ -134,10 +142,3 @@ def _row(state: State, judged: Sums, rate: float, seconds: float) -> dict[str, f
         "learning_rate": rate,
         "seconds": round(seconds, 3),
     }
-
-
-def _not_a_number(what: str, value: float, where: str) -> str:
-    return (
-        f"the {what} became {value} at {where}; training stopped and the best weights so far are kept: try a "
-        "smaller training.learning_rate, or training.precision=float32"
-    )

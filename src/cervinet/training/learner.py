@@ -111,6 +111,10 @@ class Learner:
             last: whether it is the last batch of its update.
             updates: how many updates there were before.
             stop: whether this process was asked to stop; with several, all learn of it with the step's sums.
+
+        Returns:
+            What the batch gave before the update, and whether its gradients were numbers; in mixed_float16 they need
+            not be, see `scale_holds`.
         """
         values = {"share": tf.constant(share, tf.float32), "stop": tf.constant(stop, tf.float32)}
         if not self._gradients:
@@ -124,12 +128,13 @@ class Learner:
             # Young means forget their start sooner, as in TensorFlow's ExponentialMovingAverage.
             self._average(tf.constant(min(self._ema_decay, (1 + updates) / (10 + updates)), tf.float32))
         loss, correct, pictures, bad, stops = sums.numpy().tolist()
-        return Stepped(Sums(loss, correct, round(pictures)), bad == 0 and self._scale_holds(), stops > 0)
+        return Stepped(Sums(loss, correct, round(pictures)), bad == 0, stops > 0)
 
-    def judge(self, batches: tf.data.Dataset) -> Sums:
+    def judge(self, batches: tf.data.Dataset, before_each: Callable[[], None] = lambda: None) -> Sums:
         """Loss and accuracy of the network, or of its averaged weights inside `averaged`, without learning."""
         total = Sums()
         for batch in self.distributed(batches):
+            before_each()
             loss, correct, pictures = self._judge(*batch).numpy().tolist()
             total += Sums(loss, correct, round(pictures))
         return total
@@ -157,7 +162,7 @@ class Learner:
     def set_learning_rate(self, rate: float) -> None:
         self.optimizer.learning_rate = rate
 
-    def _scale_holds(self) -> bool:
+    def scale_holds(self) -> bool:
         """False where the scale of half-precision losses has fallen so low that updates can only have been skipped."""
         scale = getattr(self.optimizer, "dynamic_scale", None)
         return scale is None or float(keras.ops.convert_to_numpy(scale)) >= 1

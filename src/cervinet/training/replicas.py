@@ -8,14 +8,15 @@ from typing import Any
 
 import tensorflow as tf
 
+from cervinet.training.tracing import for_any_size
+
 Strategy = Any
 
 
 def on_every_device(strategy: Strategy, step: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
     """A compiled step that returns what the first device of this process returned."""
     if strategy is None:
-        compiled: Callable[..., Any] = tf.function(step, jit_compile=xla, reduce_retracing=True)
-        return compiled
+        return for_any_size(tf.function(step, jit_compile=xla, reduce_retracing=True))
     # Devices talk to each other in the step, which a function inside a function forbids, but for XLA on GPUs.
     one = tf.function(step, jit_compile=True, reduce_retracing=True) if xla else step
 

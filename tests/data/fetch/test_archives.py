@@ -85,7 +85,7 @@ def test_the_bar_counts_every_file_once(pack, tmp_path, suffix):
         def __init__(self):
             self.totals, self.done = [], 0
 
-        def steps(self, total, label):
+        def steps(self, total, label, done=0):
             self.totals.append((total, label))
             return self
 

@@ -1,0 +1,23 @@
+"""A compiled step that rounds in one way, whichever batch comes first."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+def for_any_size(compiled: Any) -> Callable[..., Any]:
+    """The step traced once, for batches of any size.
+
+    Traced for the sizes as they come, it would round the shorter last batch of an epoch one way in a run that came upon
+    it after longer ones, and another way in a run that was resumed just before it.
+    """
+    traced: list[Any] = []
+
+    def step(*batch: tf.Tensor, **values: tf.Tensor) -> Any:
+        if not traced:
+            wide = [tf.TensorSpec([None, *part.shape[1:]], part.dtype) for part in batch]
+            traced.append(compiled.get_concrete_function(*wide, **values))
+        return traced[0](*batch, **values)
+
+    return step
