@@ -107,6 +107,9 @@ def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
         "cervinet.cli_data",
+        "cervinet.cli_runs",
+        "cervinet.cli_train",
+        "cervinet.cli_tune",
         "cervinet.cli_tune",
         "cervinet.options",
         "cervinet.exits",
