@@ -24,15 +24,26 @@ LAYERS = {
         "complaints",
         "yaml_source",
         "run",
+        "model_card",
         "csv_table",
         "environment",
         "shipped",
     ],
     2: ["data", "evaluation", "inference", "inference.inputs"],
-    3: ["data.pipeline", "models", "training", "inference.predictor", "inference.collect"],
+    3: ["data.pipeline", "models", "training", "inference.predictor", "inference.ensemble", "inference.collect"],
     4: ["report", "exporters", "serve"],
-    5: ["assembly", "learning", "auditing", "data_records", "pictures", "workflow", "scaffold"],
-    6: ["cli", "cli_data", "options", "exits", "results", "terminal", "native_log"],
+    5: [
+        "assembly",
+        "learning",
+        "auditing",
+        "data_records",
+        "pictures",
+        "workflow",
+        "scaffold",
+        "crossval",
+        "ensembling",
+    ],
+    6: ["cli", "cli_data", "cli_runs", "options", "exits", "results", "terminal", "native_log"],
 }
 LAYER_OF = {f"cervinet.{name}".removesuffix(".__init__"): layer for layer, names in LAYERS.items() for name in names}
 HEAVY = {"tensorflow", "keras"}
@@ -92,6 +103,7 @@ def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
         "cervinet.cli_data",
+        "cervinet.cli_runs",
         "cervinet.options",
         "cervinet.exits",
         "cervinet.results",

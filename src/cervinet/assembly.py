@@ -13,8 +13,10 @@ from cervinet.data.manifest import Manifest
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
+from cervinet.inference.views import views_words
+from cervinet.model_card import ModelCard
 from cervinet.pictures import fixed_steps
-from cervinet.run import ModelCard, Run, write_json
+from cervinet.run import Run, write_json
 
 if TYPE_CHECKING:
     import keras
@@ -56,6 +58,7 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         note=manifest.note,
         not_deployable=not_deployable(config),
         versions=environment.versions(),
+        views=config.evaluation.views,
     )
     run.write_card(card)
     return Predictor(model, card)
@@ -69,24 +72,29 @@ def not_deployable(config: Config) -> str:
 
 def write_inputs(config: Config, manifest: Manifest, run: Run, device: "Device") -> None:
     """Write down what the run was made from, before it begins."""
-    write_atomically(run.config, _settled(config, manifest).to_yaml().encode())
+    settled = with_whole_paths(config.model_copy(update={"classes": list(manifest.classes)}))
+    write_atomically(run.config, settled.to_yaml().encode())
     write_json(
         run.environment,
         environment.describe(seed=config.seed, device=device.name, precision=device.precision),
     )
 
 
-def _settled(config: Config, manifest: Manifest) -> Config:
-    """The config as it holds from any folder: with the classes found, and every path whole."""
+def with_whole_paths(config: Config) -> Config:
+    """The config as it holds from any folder."""
     data, weights = config.data, config.model.weights
     paths = {name: getattr(data.split, name) for name in ("file", "val_root", "test_root")}
     split = data.split.model_copy(update={name: path and path.resolve() for name, path in paths.items()})
     whole = {"root": data.root and data.root.resolve(), "cache": data.cache and data.cache.resolve(), "split": split}
     named = weights in ("none", "imagenet")
     model = config.model if named else config.model.model_copy(update={"weights": str(Path(weights).resolve())})
-    return config.model_copy(
-        update={"classes": list(manifest.classes), "data": data.model_copy(update=whole), "model": model}
-    )
+    return config.model_copy(update={"data": data.model_copy(update=whole), "model": model})
+
+
+def caption(manifest: Manifest, card: ModelCard) -> str:
+    """What must be said with every result on these pictures from this network or ensemble."""
+    networks = f"{len(card.members)} networks" if card.members else ""
+    return ", ".join(filter(None, (manifest.caption(), networks, views_words(card.views))))
 
 
 def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:

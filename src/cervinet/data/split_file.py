@@ -32,7 +32,7 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
     Raises:
         DataError: it is for other pictures, for other labels, or for the same names with other content.
     """
-    earlier = _read(path)
+    earlier = read_splits(path)
     images = list(table["image"])
     unknown = [image for image in images if image not in earlier.index]
     if unknown:
@@ -63,22 +63,22 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
 
 def images_in_file(path: Path) -> pd.Index:
     """The pictures that a splits.csv knows."""
-    return _read(path).index
+    return read_splits(path).index
 
 
 def digests_in_file(path: Path, splits: Collection[str]) -> set[str]:
     """The digests of the pictures of these splits."""
-    known = _read(path)
+    known = read_splits(path)
     return set(known["digest"][known["split"].isin(splits)]) - {""}
 
 
 def groups_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
     """The group of each picture as a run's splits.csv has it: str or None (n,)."""
-    groups = _read(path)["group"].reindex(table["image"]).to_list()
+    groups = read_splits(path)["group"].reindex(table["image"]).to_list()
     return pd.Series([group or None for group in groups], table.index, object)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_splits(path: Path) -> pd.DataFrame:
     """The columns label, group, split and digest by image, empty where the file has no such column."""
     earlier = read_table(path)
     for column in ("image", "split"):

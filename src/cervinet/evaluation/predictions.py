@@ -32,7 +32,7 @@ class Predictions:
     """The predictions for `n` images of one split.
 
     Attributes:
-        images: `n` distinct paths or names.
+        images: `n` paths or names, distinct within a repeat.
         groups: `n` names; images of one patient share one. An image without a group is its own.
         labels: int64 `(n,)`, index of the true class in `classes`.
         probabilities: float64 `(n, classes)`, each row sums to one within 1e-3.
@@ -40,6 +40,7 @@ class Predictions:
         split: such as "test".
         unreadable: the images that have no probabilities.
         logits: float64 `(n, classes)`, any real number, or None.
+        repeats: int64 `(n,)` where each image was predicted once in each of several repeats of a cross-validation.
     """
 
     images: tuple[str, ...]
@@ -50,6 +51,7 @@ class Predictions:
     split: str
     unreadable: tuple[Unreadable, ...] = ()
     logits: NDArray[np.float64] | None = None
+    repeats: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.images), len(self.classes))
@@ -69,6 +71,12 @@ class Predictions:
         """int64 `(n,)`, the group of each image counted from 0 as they appear; how many there are."""
         numbers, names = pd.factorize(np.array(self.groups, dtype=object))
         return numbers.astype(np.int64), len(names)
+
+    def by_repeat(self) -> list[NDArray[np.int64]]:
+        """The rows of each repeat, int64; all of them where there is one."""
+        if self.repeats is None:
+            return [np.arange(len(self.images))]
+        return [np.flatnonzero(self.repeats == number) for number in np.unique(self.repeats)]
 
 
 def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
@@ -100,7 +108,7 @@ def _rows(predictions: Predictions) -> Iterator[Sequence[str | float]]:
 def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None = None) -> Predictions:
     """Read and check a table of predictions, written here or by any other tool.
 
-    The columns `image`, `label` and `p_<class>` are needed; group, split, logits and error are used if there.
+    The columns `image`, `label` and `p_<class>` are needed; group, split, repeat, logits and error are used if there.
 
     Args:
         path: the CSV file.
@@ -129,6 +137,7 @@ def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None
         split=_split(table),
         unreadable=tuple(map(Unreadable, bad.text("image"), bad.text("error"))),
         logits=good.numbers(logits) if set(logits) <= set(table.header) else None,
+        repeats=good.numbers(["repeat"])[:, 0].astype(np.int64) if "repeat" in table.header else None,
     )
 
 
@@ -151,12 +160,12 @@ def _classes(table: Table, classes: Sequence[str] | None) -> tuple[tuple[str, ..
 
 
 def _check_images(table: Table) -> None:
-    first: dict[str, int] = {}
-    for line, image in zip(table.lines, table.text("image"), strict=True):
+    first: dict[tuple[str, str], int] = {}
+    for line, image, repeat in zip(table.lines, table.text("image"), table.text("repeat"), strict=True):
         if not image:
             raise DataError(f"{table.path}:{line} has no image name")
-        if first.setdefault(image, line) != line:
-            raise DataError(f"{table.path}:{line} repeats the image {image!r} of line {first[image]}")
+        if first.setdefault((image, repeat), line) != line:
+            raise DataError(f"{table.path}:{line} repeats the image {image!r} of line {first[image, repeat]}")
 
 
 def _labels(table: Table, names: Sequence[str]) -> NDArray[np.int64]:

@@ -13,10 +13,9 @@ from cervinet.inference.predictor import Prediction, Predictor
 def predict_rows(predictor: Predictor, manifest: Manifest, images: Images, split: str) -> Predictions:
     """Predictions for a split whose prepared pictures are at hand, by row number of the manifest."""
     rows = manifest.part(split).index.to_numpy()
-    probabilities, logits = predictor.rows(images, rows)
     found = [
-        Prediction(manifest.root / manifest.table["image"][row], p, z)
-        for row, p, z in zip(rows, probabilities, logits, strict=True)
+        Prediction(manifest.root / manifest.table["image"][row], *values)
+        for row, *values in zip(rows, *predictor.rows(images, rows), strict=True)
     ]
     return collect(manifest.take(rows), found, split)
 
