@@ -195,7 +195,11 @@ def test_runs_with_other_test_pictures_make_an_ensemble_only_to_predict_with(
     assert last == "The ensemble has no test pictures of its own and no metrics: it is for predicting."
     assert not (tmp_path / "e" / "metrics.json").exists()
     assert not (tmp_path / "e" / "predictions_test.csv").exists()
-    assert cervinet("predict", world.some(1)[0], "--run", tmp_path / "e", "--json").exit_code == 0
+    answers = [
+        json.loads(cervinet("predict", world.some(1)[0], "--run", run, "--json").stdout)["probabilities"]
+        for run in (world.run, tmp_path / "e")
+    ]
+    assert answers[1] == pytest.approx(answers[0], abs=1e-9)  # the two members are one network
     result = cervinet("evaluate", tmp_path / "e")
     assert (result.exit_code, result.stderr) == (
         2,
