@@ -329,6 +329,15 @@ class TestSettingsThatDependOnEachOther:
         ]
         load(text(smallest)[0])
 
+    def test_quarter_turns_of_pictures_that_are_not_square(self, problems, load):
+        text = "data: {root: x, image_size: [200, 300]}\nevaluation:\n  views: "
+        assert problems(text + "8\n") == [
+            "`evaluation.views` must be 1, 2 or 4 for pictures of 200 × 300, whose sides quarter turns would change; "
+            "got 8 (x.yaml:3)"
+        ]
+        assert load(text + "4\n").evaluation.views == 4
+        assert load(MINIMAL + "evaluation: {views: 8}\n").evaluation.views == 8
+
     def test_pretrained_weights_for_a_network_without(self, problems, load):
         assert problems(MINIMAL + "model:\n  weights: imagenet\n") == [
             "`model.weights` must be none or a file for `cervix_cnn`, which has none of ImageNet; got 'imagenet' "

@@ -1,5 +1,6 @@
 """A run directory is claimed by one process, never overwritten, and only whole ones are used."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,7 +13,8 @@ import pytest
 
 from cervinet import run as run_module
 from cervinet.errors import CervinetError, UsageError
-from cervinet.run import ModelCard, Run, sha256, write_json
+from cervinet.model_card import Member, ModelCard
+from cervinet.run import Run, sha256, write_json
 
 CARD = ModelCard(
     classes=("NO", "é\n", "=1"),
@@ -183,6 +185,12 @@ os.kill(os.getpid(), signal.SIGKILL)
             "there is no finished run under runs/; train one, or name the directory of one"
         )
 
+    def test_cross_validation_has_no_network_of_its_own(self):
+        whole = finished("whole")
+        os.utime(whole.status_file, ns=(1, 1))
+        Run.create(None, "crossval").set_status("finished")
+        assert Run.open(None).path == whole.path
+
     def test_none_at_all(self):
         assert message(Run.open, None).startswith("there is no finished run under runs/; ")
 
@@ -285,6 +293,52 @@ class TestCard:
         run = finished()
         write_json(run.card, json.loads(run.card.read_text(encoding="utf-8")) | {"hashes": hashes})
         assert "is not the file that this run saved" in message(run.read_card, kind=CervinetError)
+
+    def test_an_old_one_has_one_view_and_no_members(self):
+        run = finished()
+        values = json.loads(run.card.read_text(encoding="utf-8"))
+        write_json(run.card, {name: value for name, value in values.items() if name not in ("views", "members")})
+        assert (run.read_card().views, run.read_card().members) == (1, ())
+
+
+class TestCardOfAnEnsemble:
+    @pytest.fixture
+    def made(self):
+        run = Run.create(None, "together")
+        for number in (1, 2):
+            member = run.member(f"members/{number}")
+            member.path.mkdir(parents=True)
+            member.model.write_bytes(b"network %d" % number)
+            member.write_card(CARD)
+        members = (Member("members/1", 0.25, "a"), Member("members/2", 0.75, "b"))
+        run.write_card(dataclasses.replace(CARD, architecture="ensemble", members=members, average="logit"))
+        return run
+
+    def test_comes_back(self, made):
+        card = made.read_card()
+        assert card.members == (Member("members/1", 0.25, "a"), Member("members/2", 0.75, "b"))
+        assert card.average == "logit"
+        assert card.hashes == {
+            f"members/{number}/{name}": sha256(made.path / "members" / str(number) / name)
+            for number in (1, 2)
+            for name in ("model.json", "model.keras")
+        }
+
+    @pytest.mark.parametrize("name", ["model.json", "model.keras"])
+    def test_a_changed_member_is_refused(self, made, name):
+        file = made.path / "members" / "2" / name
+        file.write_bytes(file.read_bytes() + b" ")
+        assert message(made.read_card, kind=CervinetError) == (
+            f"{file} is not the file that this run saved (its SHA-256 is not the one in model.json); "
+            "bring the original back, or make the ensemble again"
+        )
+
+    def test_a_missing_member(self, made):
+        file = made.path / "members" / "1" / "model.keras"
+        file.unlink()
+        assert message(made.read_card, kind=CervinetError) == (
+            f"{file} is not there; the run is incomplete: make the ensemble again"
+        )
 
 
 def test_json_is_written_for_people(here):

@@ -18,10 +18,12 @@ from cervinet.data.manifest import Manifest
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
+from cervinet.inference.views import views_words
+from cervinet.model_card import ModelCard
 from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
 from cervinet.progress import Progress
-from cervinet.run import ModelCard, Run, write_json
+from cervinet.run import Run, write_json
 from cervinet.training.cluster import Cluster, find_cluster
 
 if TYPE_CHECKING:
@@ -120,6 +122,7 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         not_deployable=not_deployable(config),
         versions=environment.versions(),
         subclasses=objective.subclasses,
+        views=config.evaluation.views,
     )
     run.write_card(card)
     return Predictor(model, card)
@@ -133,7 +136,8 @@ def not_deployable(config: Config) -> str:
 
 def write_config(config: Config, classes: Sequence[str], run: Run) -> None:
     """Write down first what is to be done: a run without it could not go on."""
-    write_atomically(run.config, settled(config, classes).to_yaml().encode())
+    settled = with_whole_paths(config.model_copy(update={"classes": list(classes)}))
+    write_atomically(run.config, settled.to_yaml().encode())
 
 
 def write_environment(config: Config, run: Run, device: "Device", resumed: bool) -> None:
@@ -145,15 +149,21 @@ def write_environment(config: Config, run: Run, device: "Device", resumed: bool)
     write_json(run.environment, found)
 
 
-def settled(config: Config, classes: Sequence[str]) -> Config:
-    """The config as it holds from any folder: with the classes found, and every path whole."""
+def with_whole_paths(config: Config) -> Config:
+    """The config as it holds from any folder."""
     data, weights = config.data, config.model.weights
     paths = {name: getattr(data.split, name) for name in ("file", "val_root", "test_root")}
     split = data.split.model_copy(update={name: path and path.resolve() for name, path in paths.items()})
     whole = {"root": data.root and data.root.resolve(), "cache": data.cache and data.cache.resolve(), "split": split}
     named = weights in ("none", "imagenet")
     model = config.model if named else config.model.model_copy(update={"weights": str(Path(weights).resolve())})
-    return config.model_copy(update={"classes": list(classes), "data": data.model_copy(update=whole), "model": model})
+    return config.model_copy(update={"data": data.model_copy(update=whole), "model": model})
+
+
+def caption(manifest: Manifest, card: ModelCard) -> str:
+    """What must be said with every result on these pictures from this network or ensemble."""
+    networks = f"{len(card.members)} networks" if card.members else ""
+    return ", ".join(filter(None, (manifest.caption(), networks, views_words(card.views))))
 
 
 def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:

@@ -10,11 +10,12 @@ import click
 
 from cervinet import __version__
 from cervinet.cli_data import data
+from cervinet.cli_runs import crossval, ensemble
 from cervinet.cli_train import train
 from cervinet.cli_tune import tune
 from cervinet.errors import PredictionError, UsageError
 from cervinet.exits import Sentences
-from cervinet.options import PATH, config_argument, import_tensorflow, progress_of, quiet_option
+from cervinet.options import PATH, config_argument, import_tensorflow, progress_of, quiet_option, views_option
 from cervinet.results import next_commands, quoted, show_predictions, show_results, unreadable_text
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ def main() -> None:
 @click.argument("run_or_override", nargs=-1, metavar="[RUN] [KEY=VALUE]...")
 @click.option("--data", type=PATH, help="Another folder or table to judge the run on, all of it.")
 @click.option("--out", type=PATH, help="Where to write. Default: a new folder in RUN/evaluations/.")
+@views_option
 @quiet_option
-def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | None, quiet: bool) -> None:
+def evaluate(
+    run_or_override: tuple[str, ...], data: Path | None, out: Path | None, views: int | None, quiet: bool
+) -> None:
     """Judge a run (the newest finished one) on its test split, or on other data.
 
     With --data, KEY=VALUE tells how to read them, as in data.reader.table.label=diagnosis.
@@ -51,7 +55,9 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
     run = _run(Path(runs[0]) if runs else None)
     config = config_of(run, data, overrides)
     import_tensorflow()
-    judged = workflow.evaluate(run, config, external=data is not None, out=out, progress=progress_of(quiet))
+    judged = workflow.evaluate(
+        run, config, external=data is not None, out=out, progress=progress_of(quiet), views=views
+    )
     show_results(judged)
     if judged.unreadable:
         raise PredictionError(unreadable_text([u.error for u in judged.unreadable], judged.evaluation.images))
@@ -63,8 +69,14 @@ def evaluate(run_or_override: tuple[str, ...], data: Path | None, out: Path | No
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--csv", "csv_file", type=PATH, help="Write a CSV table to this file.")
 @click.option("--boxes", type=PATH, help="CSV with image, x, y, w, h in pixels, for a run that crops to boxes.")
+@views_option
 def predict(
-    images: tuple[str, ...], run_path: Path | None, as_json: bool, csv_file: Path | None, boxes: Path | None
+    images: tuple[str, ...],
+    run_path: Path | None,
+    as_json: bool,
+    csv_file: Path | None,
+    boxes: Path | None,
+    views: int | None,
 ) -> None:
     """Class and probabilities of pictures: files, folders, patterns such as 'scans/*.jpg'.
 
@@ -82,7 +94,7 @@ def predict(
     if csv_file:
         check_writable(csv_file)
     import_tensorflow()
-    card, predictions = workflow.predict(run, pictures, progress_of(as_json))
+    card, predictions = workflow.predict(run, pictures, progress_of(as_json), views)
     for remark in [*named.remarks, *region_remarks(card, pictures)]:
         click.echo(remark, err=True)
     seen = []
@@ -158,9 +170,8 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-main.add_command(data)
-main.add_command(train)
-main.add_command(tune)
+for command in (train, crossval, ensemble, tune, data):
+    main.add_command(command)
 
 
 @main.group()

@@ -40,7 +40,7 @@ class Evaluation(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Coverage of the intervals."""
     views: Literal[1, 2, 4, 8] = 1
-    """Mirror images and quarter turns of each picture whose probabilities are averaged."""
+    """Mirror images, and for 8 also quarter turns, of each picture whose probabilities are averaged."""
 
 
 class Config(Section):
@@ -79,6 +79,10 @@ class Config(Section):
         if self.model.weights == "imagenet" and not traits.get("imagenet"):
             words = f"must be none or a file for `{self.model.architecture}`, which has none of ImageNet"
             problems.append((("model", "weights"), words, "imagenet"))
+        height, width = self.data.image_size
+        if self.evaluation.views > 4 and height != width:
+            words = f"must be 1, 2 or 4 for pictures of {height} × {width}, whose sides quarter turns would change"
+            problems.append((("evaluation", "views"), words, self.evaluation.views))
         for number, phase in enumerate(self.training.phases or ()):
             if phase.train != "all" and not traits["pretrained"]:
                 words = f"must be all for `{self.model.architecture}`, which has no backbone"

@@ -16,6 +16,15 @@ def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--quiet", is_flag=True, help="Print results and errors only.")(command)
 
 
+def views_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--views",
+        type=click.Choice(["1", "2", "4", "8"]),
+        callback=lambda context, option, value: value and int(value),
+        help="Average over mirror images, and for 8 also quarter turns. Default: as the run was trained to be judged.",
+    )(command)
+
+
 def config_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """CONFIG and the settings that are to differ from it."""
     command = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(command)

@@ -77,6 +77,8 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     """
     overrides = list(overrides)
     for assignment in overrides:
+        if assignment.startswith("evaluation.views"):
+            raise UsageError(f"'{assignment}' cannot be set for a finished run; use --views, as in --views 4")
         if not assignment.startswith(("data.reader", "evaluation.", "seed=")):
             raise UsageError(
                 f"'{assignment}' cannot be set for a finished run, only data.reader…, evaluation.… and seed; "
@@ -109,7 +111,15 @@ def pictures_to_judge(config: Config, run: Run, external: bool, progress: Progre
     trained = list(run.read_card().classes)
     if config.classes != trained:
         raise ConfigError(f"`classes` must be those of the run in their order, {trained}; got {config.classes}")
-    return _all_of_other_data(config, run, progress) if external else _own_test_part(config, run, progress)
+    if external:
+        return _all_of_other_data(config, run, progress)
+    manifest = own_part(config, run, "test", progress)
+    if not len(manifest):
+        raise UsageError(
+            f"{run.path} has no test pictures of its own, for those of each member may have been learnt from by "
+            "another; name other pictures with --data"
+        )
+    return manifest
 
 
 def _all_of_other_data(config: Config, run: Run, progress: Progress) -> Manifest:
@@ -117,15 +127,15 @@ def _all_of_other_data(config: Config, run: Run, progress: Progress) -> Manifest
     manifest = read_rows(config.data, config.classes, to_learn=False)
     own = own_groups(config.data, manifest, needed=False)
     groups = united(manifest.table["image"], own.values())
-    used = digests_in_file(run.splits, ("train", "val"))
+    used = set[str]().union(*(digests_in_file(path, ("train", "val")) for path in run.all_splits()))
     seen = sum(digest in used for digest in digests_of(config.data, manifest, progress))
     said = f"{seen:,} of {len(manifest):,} pictures were used in training" if seen else ""
     note = ", ".join(filter(None, (manifest.note, said)))
     return replace(manifest, table=manifest.table.assign(group=groups), groups_from=tuple(own), note=note)
 
 
-def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:
-    """The test split that the run was made with. Raises a DataError when these are other pictures by now."""
+def own_part(config: Config, run: Run, split: str, progress: Progress) -> Manifest:
+    """A split that the run was made with. Raises a DataError when these are other pictures by now."""
     manifest = read_rows(config.data, config.classes)
     known = manifest.table["image"].isin(images_in_file(run.splits))
     manifest = manifest.take(manifest.table.index[known].to_numpy())
@@ -134,7 +144,7 @@ def _own_test_part(config: Config, run: Run, progress: Progress) -> Manifest:
         split=splits_from_file(manifest.table, run.splits), group=groups_from_file(manifest.table, run.splits)
     )
     manifest = replace(manifest, table=table, groups_from=run.groups_from())
-    return manifest.take(manifest.part("test").index.to_numpy())
+    return manifest.take(manifest.part(split).index.to_numpy())
 
 
 def own_pictures(config: Config, run: Run, progress: Progress) -> Manifest:

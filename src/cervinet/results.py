@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from cervinet.crossval import CrossValidated
     from cervinet.inference.predictor import Prediction
+    from cervinet.model_card import ModelCard
     from cervinet.tuning.tune import Tuned
     from cervinet.workflow import Checked, Judged
 
@@ -44,6 +46,27 @@ def show_trained(judged: "Judged | None", quiet: bool) -> None:
         run = quoted(judged.run)
         click.echo(f"Run: {judged.run}", err=True)
         next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")
+
+
+def show_folds(found: "CrossValidated") -> None:
+    """A row a fold, and what the same prediction for every picture would give."""
+    from cervinet.terminal import console, table
+
+    rows = [
+        ["–" if value != value else f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
+        for row in found.folds.itertuples(index=False, name=None)
+    ]
+    console(sys.stdout).print(table([str(name).replace("_", " ") for name in found.folds], rows))
+    uniform, prior = found.constants["uniform_log_loss"], found.constants["prior_log_loss"]
+    click.echo(f"Log loss of constants: {uniform:.3f} uniform, {prior:.3f} the shares of the classes in training")
+
+
+def show_members(card: "ModelCard") -> None:
+    """The networks of an ensemble, with their weights."""
+    from cervinet.terminal import console, table
+
+    rows = [[member.source, f"{member.weight:.3f}"] for member in card.members]
+    console(sys.stdout).print(table(["network", "weight"], rows))
 
 
 def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ...], note: str) -> None:

@@ -38,7 +38,7 @@ def settings(run: Run, config: Path | None, overrides: Sequence[str]) -> Config:
         )
     if config:
         given = load_config(config, overrides)
-        wanted = assembly.settled(given, given.classes or own.classes or ())
+        wanted = assembly.with_whole_paths(given.model_copy(update={"classes": given.classes or own.classes}))
     else:
         wanted = check(override(read_yaml(run.config), overrides))
     _refuse_changes(own, wanted, run)
@@ -106,21 +106,25 @@ def facts(config: Config, manifest: Manifest, run: Run, device: "Device") -> dic
 
 
 def _refuse_changes(own: Config, wanted: Config, run: Run) -> None:
-    changes = list(_changes(own.model_dump(mode="json"), wanted.model_dump(mode="json")))
-    if changes:
-        lines = "\n".join(f"  {key}: {old} in the run, {new} now" for key, old, new in changes)
+    found = [
+        (key, old, new)
+        for key, old, new in changes(own.model_dump(mode="json"), wanted.model_dump(mode="json"))
+        if key != "training.epochs"
+    ]
+    if found:
+        lines = "\n".join(f"  {key}: {old} in the run, {new} now" for key, old, new in found)
         raise ConfigError(
             f"{run.path} can go on only with the settings it began with, but for training.epochs; put these back, or "
             f"train a new run:\n{lines}"
         )
 
 
-def _changes(own: Any, wanted: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
-    """(key, value in the run, value now) of each setting that differs."""
+def changes(own: Any, wanted: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
+    """(dotted key, value in the run, value now) of each setting that differs."""
     if isinstance(own, dict) and isinstance(wanted, dict):
         for name in {**own, **wanted}:
-            yield from _changes(own.get(name), wanted.get(name), f"{key}.{name}".lstrip("."))
-    elif own != wanted and key != "training.epochs":
+            yield from changes(own.get(name), wanted.get(name), f"{key}.{name}".lstrip("."))
+    elif own != wanted:
         yield key, _shown(own), _shown(wanted)
 
 

@@ -7,6 +7,10 @@ runs/20261120-101500-cervix-cnn/
   model.keras  model.json
   predictions_val.csv  predictions_test.csv  metrics.json  plots/
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
+
+An ensemble's has no model.keras but members/1/ with model.keras, model.json and splits.csv, members/2/, …; one of
+cross-validation has fold-1/, … (repeat-1/fold-1/, …), each a run, and config.yaml  crossval.json  folds.csv
+predictions_oof.csv  metrics.json  plots/  status.json.
 """
 
 import fcntl
@@ -16,43 +20,17 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from cervinet.errors import CervinetError, UsageError
 from cervinet.files import write_atomically
+from cervinet.model_card import ModelCard
 
 RUNS = Path("runs")
 State = Literal["running", "finished", "failed", "interrupted"]
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """Everything needed to use the weights without the config (`model.json`).
-
-    Attributes:
-        classes: in the order of the output.
-        image_size: (height, width).
-        preprocess: fixed steps, as (name, options).
-        not_deployable: why new pictures cannot be treated like those of training; empty where they can.
-        architecture: registered name.
-        note: says of what kind the training pictures were where they were not real; empty for real ones.
-        versions: of the packages that made the model.
-        hashes: SHA-256 of each model file.
-        subclasses: (sub-class, class) in the order of the network's sub-class probabilities, if it has any.
-    """
-
-    classes: tuple[str, ...]
-    image_size: tuple[int, int]
-    preprocess: tuple[tuple[str, dict[str, Any]], ...]
-    architecture: str
-    note: str = ""
-    not_deployable: str = ""
-    versions: dict[str, str] = field(default_factory=dict)
-    hashes: dict[str, str] = field(default_factory=dict)
-    subclasses: tuple[tuple[str, str], ...] = ()
 
 
 class Run:
@@ -77,11 +55,25 @@ class Run:
         self.metrics = path / "metrics.json"
         self.plots = path / "plots"
         self.evaluations = path / "evaluations"
+        self.crossval = path / "crossval.json"
+        self.folds = path / "folds.csv"
         self._seconds: dict[str, float] = {}
         self._marked = time.perf_counter()
 
     def predictions(self, split: str) -> Path:
         return self.path / f"predictions_{split}.csv"
+
+    def member(self, folder: str) -> "Run":
+        """A network of an ensemble."""
+        return Run(self.path / folder)
+
+    def all_splits(self) -> list[Path]:
+        """The splits that this run, or any member of this ensemble, was trained by."""
+        return [self.splits, *sorted(self.path.glob(f"members/*/{self.splits.name}"))]
+
+    def fold(self, number: int, repeat: int | None) -> "Run":
+        """A fold of a cross-validation; `repeat` is None where there is one repeat only."""
+        return Run((self.path / f"repeat-{repeat}" if repeat else self.path) / f"fold-{number}")
 
     @classmethod
     def create(cls, path: Path | None, name: str) -> "Run":
@@ -110,7 +102,9 @@ class Run:
     def open(cls, path: Path | None) -> "Run":
         """A finished run: the given one, or the newest under `runs/`."""
         if path is None:
-            finished = [run for run in map(cls, RUNS.glob("*")) if run.status() == "finished"]
+            # Of cross-validation the status is finished too, but it has no network of its own.
+            known = [run for run in map(cls, RUNS.glob("*")) if run.card.is_file()]
+            finished = [run for run in known if run.status() == "finished"]
             if not finished:
                 raise UsageError("there is no finished run under runs/; train one, or name the directory of one")
             return max(finished, key=lambda run: run.status_file.stat().st_mtime_ns)
@@ -126,7 +120,7 @@ class Run:
         """A run to go on with: the given one, finished or not, or the newest unfinished one under `runs/`."""
         if path is None:
             begun = [run for run in map(cls, RUNS.glob("*")) if run.config.is_file() and run.status_file.is_file()]
-            unfinished = [run for run in begun if run.status() != "finished"]
+            unfinished = [run for run in begun if run.status() != "finished" and not run.of_several()]
             if not unfinished:
                 raise UsageError("there is no unfinished run under runs/; name the directory of one")
             return max(unfinished, key=lambda run: run.status_file.stat().st_mtime_ns)
@@ -135,6 +129,8 @@ class Run:
             raise UsageError(f"there is no run directory {path}")
         if not run.config.is_file():
             raise UsageError(f"{path} must be the directory of a run; it has no {run.config.name}: train anew")
+        if run.of_several():
+            raise UsageError(f"{path} holds several networks; start the command again that began it")
         return run
 
     @contextmanager
@@ -144,8 +140,7 @@ class Run:
         Raises:
             UsageError: another process has it.
         """
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
-        with (self.checkpoints / "lock").open("w") as file:
+        with (self.path / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -185,37 +180,44 @@ class Run:
                 f"{self.data} must say where the run's groups come from; it cannot be read: {error}"
             ) from None
 
+    def of_several(self) -> bool:
+        """Whether it is a cross-validation or an ensemble."""
+        return self.crossval.is_file() or self.member("members").path.is_dir()
+
+    def begun_folds(self) -> list[Path]:
+        return [*self.path.glob("fold-*"), *self.path.glob("repeat-*/fold-*")]
+
     def new_evaluation(self, label: str) -> Path:
         return fresh_folder(self.evaluations, label)
 
     def write_card(self, card: ModelCard) -> None:
-        """Write `model.json` with the hash of the model file."""
-        write_json(self.card, asdict(card) | {"hashes": {self.model.name: sha256(self.model)}})
+        """Write `model.json` with the hash of each model file."""
+        hashes = {self._name(file): sha256(file) for file in self._model_files(card)}
+        write_json(self.card, asdict(card) | {"hashes": hashes})
 
     def read_card(self) -> ModelCard:
-        """The card, after the model file was checked against its hash."""
+        """The card, after the model files were checked against their hashes."""
         try:
-            values = json.loads(self.card.read_text(encoding="utf-8"))
-            card = ModelCard(
-                **values
-                | {
-                    "classes": tuple(values["classes"]),
-                    "image_size": tuple(values["image_size"]),
-                    "preprocess": tuple((name, options) for name, options in values["preprocess"]),
-                    "hashes": dict(values["hashes"]),
-                    "subclasses": tuple((name, label) for name, label in values.get("subclasses", ())),
-                }
-            )
+            card = ModelCard.from_json(json.loads(self.card.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CervinetError(f"{self.card} must be the card of a model; it cannot be read as one: {error}") from None
-        if not self.model.is_file():
-            raise CervinetError(f"{self.model} is not there; the run is incomplete: train again")
-        if card.hashes.get(self.model.name) != sha256(self.model):
-            raise CervinetError(
-                f"{self.model} is not the file that this run saved (its SHA-256 is not the one in {self.card.name}); "
-                "bring the original back, or train again"
-            )
+        again = "make the ensemble again" if card.members else "train again"
+        for file in self._model_files(card):
+            if not file.is_file():
+                raise CervinetError(f"{file} is not there; the run is incomplete: {again}")
+            if card.hashes.get(self._name(file)) != sha256(file):
+                raise CervinetError(
+                    f"{file} is not the file that this run saved (its SHA-256 is not the one in {self.card.name}); "
+                    f"bring the original back, or {again}"
+                )
         return card
+
+    def _model_files(self, card: ModelCard) -> list[Path]:
+        members = [self.member(member.folder) for member in card.members]
+        return [file for one in members for file in (one.card, one.model)] or [self.model]
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self.path).as_posix()
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

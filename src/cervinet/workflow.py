@@ -17,9 +17,10 @@ from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Unreadable, write_predictions
 from cervinet.holding import claimed, held, status_kept
 from cervinet.interruption import Interrupted
+from cervinet.model_card import ModelCard
 from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings, announce_network
-from cervinet.run import ModelCard, Run, fresh_folder
+from cervinet.run import Run, fresh_folder
 
 if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
@@ -120,27 +121,32 @@ def dry_run(config: Config, progress: Progress) -> None:
             raise KeyboardInterrupt from None  # nothing is kept to go on from
 
 
-def evaluate(run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress) -> Judged:
+def evaluate(
+    run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress, views: int | None = None
+) -> Judged:
     """Judge a run on its own test split, or on all pictures of `config.data` (`external`)."""
     from cervinet.inference.collect import collect
     from cervinet.inference.predictor import Predictor
 
-    predictor = Predictor.load(run)
+    predictor = Predictor.load(run, views)
     split = "external" if external else "test"
     manifest = pictures.pictures_to_judge(config, run, external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split, predictor.card.subclasses)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
-    evaluation = assembly.judge(config, predictions, folder, manifest.caption())
-    return Judged(run.path, folder, evaluation, manifest.caption(), predictions.unreadable)
+    note = assembly.caption(manifest, predictor.card)
+    evaluation = assembly.judge(config, predictions, folder, note)
+    return Judged(run.path, folder, evaluation, note, predictions.unreadable)
 
 
-def predict(run: Run, pictures: Sequence[Picture], progress: Progress) -> tuple[ModelCard, Iterator["Prediction"]]:
+def predict(
+    run: Run, pictures: Sequence[Picture], progress: Progress, views: int | None = None
+) -> tuple[ModelCard, Iterator["Prediction"]]:
     """Every picture's probabilities, in order, as they are ready."""
     from cervinet.inference.predictor import Predictor
 
-    predictor = Predictor.load(run)
+    predictor = Predictor.load(run, views)
     return predictor.card, progress.track(predictor.pictures(pictures), len(pictures), "Predicting")
 
 
@@ -228,7 +234,8 @@ def _train(
     for split in ("val", "test"):
         predictions = predict_rows(predictor, manifest, known, split)
         write_predictions(predictions, run.predictions(split))
-    evaluation = assembly.judge(config, predictions, run.path, manifest.caption())
+    note = assembly.caption(manifest, predictor.card)
+    evaluation = assembly.judge(config, predictions, run.path, note)
     run.mark("judge")
     assembly.meet(device)
-    return Judged(run.path, run.path, evaluation, manifest.caption())
+    return Judged(run.path, run.path, evaluation, note)

@@ -8,7 +8,7 @@ import pytest
 from cervinet.data.picture import Picture
 from cervinet.errors import DataError, UsageError
 from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
-from cervinet.run import ModelCard
+from cervinet.model_card import ModelCard
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
     Raises:
         DataError: it is for other pictures, for other labels, or for the same names with other content.
     """
-    earlier = _read(path)
+    earlier = read_splits(path)
     images = list(table["image"])
     unknown = [image for image in images if image not in earlier.index]
     if unknown:
@@ -63,7 +63,7 @@ def splits_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
 
 def check_unchanged(table: pd.DataFrame, path: Path) -> None:
     """Raise a DataError unless a manifest's table with digests is of the pictures and labels of a run's splits.csv."""
-    then, now = _read(path), table.set_index(pd.Index(table["image"], dtype=object))
+    then, now = read_splits(path), table.set_index(pd.Index(table["image"], dtype=object))
     # One that was excluded may have been removed since, as the message about unreadable pictures says.
     gone = [image for image in then.index[then["split"] != EXCLUDED] if image not in now.index]
     both = then.loc[then.index.isin(now.index)]
@@ -93,22 +93,22 @@ def _count(images: Sequence[str], what: str) -> str:
 
 def images_in_file(path: Path) -> pd.Index:
     """The pictures that a splits.csv knows."""
-    return _read(path).index
+    return read_splits(path).index
 
 
 def digests_in_file(path: Path, splits: Collection[str]) -> set[str]:
     """The digests of the pictures of these splits."""
-    known = _read(path)
+    known = read_splits(path)
     return set(known["digest"][known["split"].isin(splits)]) - {""}
 
 
 def groups_from_file(table: pd.DataFrame, path: Path) -> pd.Series:
     """The group of each picture as a run's splits.csv has it: str or None (n,)."""
-    groups = _read(path)["group"].reindex(table["image"]).to_list()
+    groups = read_splits(path)["group"].reindex(table["image"]).to_list()
     return pd.Series([group or None for group in groups], table.index, object)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_splits(path: Path) -> pd.DataFrame:
     """The columns label, group, split and digest by image, empty where the file has no such column."""
     earlier = read_table(path)
     for column in ("image", "split"):

@@ -1,6 +1,6 @@
 """All metrics of a set of predictions, with their intervals: what `metrics.json` holds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,8 @@ class Evaluation:
         confidence: of the intervals, in (0, 1).
         metrics: name → estimate over all images; macro means end in `_macro`.
         per_class: class → name → estimate.
-        confusion: int64 `(classes, classes)`; rows are the truth, columns the predicted class.
+        confusion: int64 `(classes, classes)`; rows are the truth, columns the predicted class; the sum over repeats.
+        repeats: how often each image was predicted; metrics are means over the repeats.
         subclasses: what the probabilities of the sub-classes are worth, where there are any.
     """
 
@@ -42,11 +43,18 @@ class Evaluation:
     metrics: dict[str, Estimate]
     per_class: dict[str, dict[str, Estimate]]
     confusion: NDArray[np.int64]
+    repeats: int = 1
     subclasses: "Evaluation | None" = None
+
+    @property
+    def support(self) -> NDArray[np.int64]:
+        """int64 `(classes,)`, the images of each class."""
+        support: NDArray[np.int64] = self.confusion.sum(axis=1) // self.repeats
+        return support
 
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`: plain numbers, text and null, never NaN."""
-        support = self.confusion.sum(axis=1).tolist()
+        more = {"repeats": self.repeats} if self.repeats > 1 else {}
         finer = {"subclasses": self.subclasses._overall(_OF_SUBCLASSES)} if self.subclasses else {}
         return {
             "split": self.split,
@@ -57,10 +65,11 @@ class Evaluation:
             "metrics": {name: value.to_json() for name, value in self.metrics.items()},
             "per_class": {
                 name: {key: value.to_json() for key, value in self.per_class[name].items()} | {"images": images}
-                for name, images in zip(self.classes, support, strict=True)
+                for name, images in zip(self.classes, self.support.tolist(), strict=True)
             },
             "confusion": {"classes": list(self.classes), "counts": self.confusion.tolist()},
             **finer,
+            **more,
         }
 
     def _overall(self, names: Iterable[str]) -> dict[str, Any]:
@@ -69,6 +78,8 @@ class Evaluation:
 
 def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float = 0.95, seed: int = 0) -> Evaluation:
     """Compute every metric of the table, with percentile bootstrap intervals by group.
+
+    Of several repeats a metric is the mean of its values in each; a draw takes the same groups in all of them.
 
     Args:
         predictions: of one split.
@@ -89,10 +100,14 @@ def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float =
             f"{len(predictions.unreadable)} could not be read"
         )
     members, groups = predictions.members()
-    sample = Sample(predictions.labels, predictions.probabilities, members, groups)
+    samples = [
+        Sample(predictions.labels[rows], predictions.probabilities[rows], members[rows], groups)
+        for rows in predictions.by_repeat()
+    ]
+    repeats = len(samples)
     once = np.ones((1, groups), dtype=np.int32)
-    matrix = confusion(sample)(once)[0]
-    values = _all_values(sample)
+    matrix = sum(confusion(sample)(once)[0] for sample in samples)
+    values = _mean_of_all(list(map(_all_values, samples)))
     found = values(once)
     drawn = {name: column[:0] for name, column in found.items()}
     if draws and groups > 1:
@@ -107,14 +122,15 @@ def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float =
         return estimate(found[name][0, at], drawn[name][:, at], reasons, n=n, groups=groups, confidence=confidence)
 
     finer = predictions.of_subclasses()
-    classes, images = predictions.classes, len(members)
+    classes, images = predictions.classes, len(members) // repeats
     metrics = {name: estimated(name, slice(None), [row.undefined], images) for name, row in OVERALL.items()}
     per_class: dict[str, dict[str, Estimate]] = {label: {} for label in classes}
     for name, row in PER_CLASS.items():
         reasons = [row.undefined.format(name=repr(label)) for label in classes]
         metrics[f"{name}_macro"] = estimated(name, slice(None), reasons, images)
         for index, (label, n) in enumerate(zip(classes, row.counted(matrix), strict=True)):
-            per_class[label][name] = estimated(name, slice(index, index + 1), [reasons[index]], int(n))
+            at = slice(index, index + 1)
+            per_class[label][name] = estimated(name, at, [reasons[index]], round(n / repeats))
     return Evaluation(
         split=predictions.split,
         images=images,
@@ -125,8 +141,21 @@ def evaluate(predictions: Predictions, *, draws: int = 2000, confidence: float =
         metrics=metrics,
         per_class=per_class,
         confusion=matrix.astype(np.int64),
+        repeats=repeats,
         subclasses=evaluate(finer, draws=draws, confidence=confidence, seed=seed) if finer else None,
     )
+
+
+def _mean_of_all(
+    repeats: Sequence[Callable[[Weights], dict[str, Array]]],
+) -> Callable[[Weights], dict[str, Array]]:
+    """The mean over the repeats of every metric; undefined where it is in one of them."""
+
+    def values(weights: Weights) -> dict[str, Array]:
+        found = [of(weights) for of in repeats]
+        return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
+
+    return values
 
 
 def _all_values(sample: Sample) -> Callable[[Weights], dict[str, Array]]:

@@ -32,7 +32,7 @@ class Predictions:
     """The predictions for `n` images of one split.
 
     Attributes:
-        images: `n` distinct paths or names.
+        images: `n` paths or names, distinct within a repeat.
         groups: `n` names; images of one patient share one. An image without a group is its own.
         labels: int64 `(n,)`, index of the true class in `classes`.
         probabilities: float64 `(n, classes)`, each row sums to one within 1e-3.
@@ -43,6 +43,7 @@ class Predictions:
         sublabels: the true sub-class of each image, empty where it has none; None where no image has one.
         subclasses: names of the sub-classes that have probabilities.
         subclass_probabilities: float64 `(n, subclasses)`, or None.
+        repeats: int64 `(n,)` where each image was predicted once in each of several repeats of a cross-validation.
     """
 
     images: tuple[str, ...]
@@ -56,6 +57,7 @@ class Predictions:
     sublabels: tuple[str, ...] | None = None
     subclasses: tuple[str, ...] = ()
     subclass_probabilities: NDArray[np.float64] | None = None
+    repeats: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.images), len(self.classes))
@@ -95,7 +97,14 @@ class Predictions:
             probabilities=self.subclass_probabilities[known],
             classes=self.subclasses,
             split=self.split,
+            repeats=None if self.repeats is None else self.repeats[known],
         )
+
+    def by_repeat(self) -> list[NDArray[np.int64]]:
+        """The rows of each repeat, int64; all of them where there is one."""
+        if self.repeats is None:
+            return [np.arange(len(self.images))]
+        return [np.flatnonzero(self.repeats == number) for number in np.unique(self.repeats)]
 
 
 def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
@@ -133,8 +142,8 @@ def _rows(predictions: Predictions) -> Iterator[Sequence[str | float]]:
 def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None = None) -> Predictions:
     """Read and check a table of predictions, written here or by any other tool.
 
-    The columns `image`, `label` and `p_<class>` are needed; group, sublabel, split, logits, psub_<sub-class> and error
-    are used if there.
+    The columns `image`, `label` and `p_<class>` are needed; group, sublabel, split, repeat, logits, psub_<sub-class>
+    and error are used if there.
 
     Args:
         path: the CSV file.
@@ -168,6 +177,7 @@ def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None
         sublabels=tuple(sublabels) if any(sublabels) else None,
         subclasses=tuple(name.removeprefix("psub_") for name in finer),
         subclass_probabilities=_probabilities(good, finer) if finer else None,
+        repeats=good.numbers(["repeat"])[:, 0].astype(np.int64) if "repeat" in table.header else None,
     )
 
 
@@ -190,12 +200,12 @@ def _classes(table: Table, classes: Sequence[str] | None) -> tuple[tuple[str, ..
 
 
 def _check_images(table: Table) -> None:
-    first: dict[str, int] = {}
-    for line, image in zip(table.lines, table.text("image"), strict=True):
+    first: dict[tuple[str, str], int] = {}
+    for line, image, repeat in zip(table.lines, table.text("image"), table.text("repeat"), strict=True):
         if not image:
             raise DataError(f"{table.path}:{line} has no image name")
-        if first.setdefault(image, line) != line:
-            raise DataError(f"{table.path}:{line} repeats the image {image!r} of line {first[image]}")
+        if first.setdefault((image, repeat), line) != line:
+            raise DataError(f"{table.path}:{line} repeats the image {image!r} of line {first[image, repeat]}")
 
 
 def _labels(table: Table, names: Sequence[str]) -> NDArray[np.int64]:

@@ -13,8 +13,8 @@ from cervinet.data.readers.image_mask_pairs import without_masks
 from cervinet.data.readers.unlabelled import unlabelled
 from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
+from cervinet.model_card import ModelCard
 from cervinet.registry import did_you_mean, find
-from cervinet.run import ModelCard
 
 _BOX = ("x", "y", "w", "h")
 

@@ -28,8 +28,6 @@ def per_class_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]
     names = list(next(iter(evaluation.per_class.values())))
     rows = [
         [label, str(int(count)), *("–" if e.value is None else f"{e.value:.3f}" for e in estimates.values())]
-        for (label, estimates), count in zip(
-            evaluation.per_class.items(), evaluation.confusion.sum(axis=1), strict=True
-        )
+        for (label, estimates), count in zip(evaluation.per_class.items(), evaluation.support, strict=True)
     ]
     return ["class", "images", *names], rows

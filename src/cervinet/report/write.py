@@ -1,6 +1,8 @@
 """Metrics and plots of an evaluation, as files."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,11 +13,18 @@ from cervinet.run import write_json
 
 
 def write_evaluation(
-    predictions: Predictions, folder: Path, *, draws: int, confidence: float, seed: int, note: str
+    predictions: Predictions,
+    folder: Path,
+    *,
+    draws: int,
+    confidence: float,
+    seed: int,
+    note: str,
+    more: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Judge predictions; write metrics.json, plots/confusion_matrix.png and plots/roc.png into a folder."""
+    """Judge predictions; write metrics.json (with `more`), plots/confusion_matrix.png and plots/roc.png."""
     evaluation = evaluate(predictions, draws=draws, confidence=confidence, seed=seed)
-    values = evaluation.to_json() | ({"note": note} if note else {})
+    values = evaluation.to_json() | ({"note": note} if note else {}) | dict(more or {})
     write_json(folder / "metrics.json", values)
     confusion = plots.confusion_matrix(
         evaluation.confusion,

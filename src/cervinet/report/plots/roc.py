@@ -100,7 +100,7 @@ def _legend_title(evaluation: Evaluation) -> str:
 
 
 def _area(evaluation: Evaluation, name: str) -> str:
-    images = int(evaluation.confusion[evaluation.classes.index(name)].sum())
+    images = int(evaluation.support[evaluation.classes.index(name)])
     area: Estimate = evaluation.per_class[name]["auroc"]
     if area.value is None:
         return "no images" if images == 0 else "no images of other classes"

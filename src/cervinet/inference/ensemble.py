@@ -1,0 +1,45 @@
+"""Several networks that predict as one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet.data.picture import Picture
+from cervinet.data.preprocess import prepare
+from cervinet.inference.predictor import Array, Prediction, Predictor, predicted
+from cervinet.model_card import ModelCard
+from cervinet.training.ensemble import combined
+
+Recipe = tuple[tuple[int, int], tuple[tuple[str, dict[str, Any]], ...]]
+
+
+class Ensemble:
+    """Members that each prepare a picture in their own way, and whose answers are averaged."""
+
+    def __init__(self, card: ModelCard, members: Sequence[Predictor]) -> None:
+        self.card = replace(card, views=ModelCard.common_views(member.card for member in members))
+        self._members = members
+        self._weights = [member.weight for member in card.members]
+        recipes = [(member.card.image_size, member.card.preprocess) for member in members]
+        # Members that prepare pictures alike share the work.
+        self._recipes: list[Recipe] = [one for n, one in enumerate(recipes) if one not in recipes[:n]]
+        self._recipe_of = [self._recipes.index(one) for one in recipes]
+
+    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
+        """Each picture in order; one that cannot be read gives its error and stops nothing."""
+        return predicted(pictures, self._prepare, self._judge)
+
+    def _prepare(self, picture: Picture) -> list[NDArray[np.uint8]]:
+        return [prepare(picture, size, steps) for size, steps in self._recipes]
+
+    def _judge(self, prepared: Sequence[list[NDArray[np.uint8]]]) -> tuple[Array, ...]:
+        images = [np.stack(alike) for alike in zip(*prepared, strict=True)]
+        kinds = 3 if self.card.subclasses else 2  # members may have sub-classes that the ensemble does not
+        found = [
+            member.probabilities(images[recipe])[:kinds]
+            for member, recipe in zip(self._members, self._recipe_of, strict=True)
+        ]
+        return combined(found, self._weights, self.card.average)
