@@ -116,15 +116,29 @@ def test_kept_features_change_nothing_but_the_time(pictures: Path, tmp_path: Pat
     np.testing.assert_allclose(with_history, history, rtol=1e-4, atol=1e-5)
     for kept, computed in zip(with_weights, weights, strict=True):
         np.testing.assert_allclose(kept, computed, atol=1e-5)
-    # The saved network is whole: from pixels it predicts what was predicted from features.
-    columns = ["p_Type_1", "p_Type_2", "p_Type_3"]
-    model, manifest = keras.models.load_model(runs["true"].model), read_manifest(config(pictures))
+    assert_predicted_by_the_saved_network(pictures, runs["true"])
+
+
+@pytest.mark.slow
+def test_half_precision_is_judged_as_the_network_is_saved_in_float32(pictures: Path, tmp_path: Path) -> None:
+    policy = keras.config.dtype_policy()
+    try:
+        workflow.train(config(pictures, "training.precision=mixed_bfloat16"), tmp_path / "run", Silent())
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert_predicted_by_the_saved_network(pictures, Run(tmp_path / "run"))
+
+
+def assert_predicted_by_the_saved_network(pictures: Path, run: Run) -> None:
+    """The saved network is whole: from pixels it predicts what the run has written down."""
+    model, manifest = keras.models.load_model(run.model), read_manifest(config(pictures))
     images = open_images(config(pictures), manifest, Silent())
     for split in ("val", "test"):
-        written = pd.read_csv(runs["true"].predictions(split))
+        written = pd.read_csv(run.predictions(split))
         rows = manifest.part(split).index.to_numpy()
         assert written["image"].tolist() == manifest.table["image"][rows].tolist()
-        np.testing.assert_allclose(written[columns], model.predict(images[rows], verbose=0), atol=1e-5)
+        found = written[[f"p_Type_{number}" for number in (1, 2, 3)]]
+        np.testing.assert_allclose(found, model.predict(images[rows], verbose=0), atol=1e-5)
 
 
 @pytest.mark.slow

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from cervinet.training.devices import Device
 
+_BATCH = 32  # as many as the trained network is judged on at once
+
 
 def uses_features(config: Config, phase: Phase) -> bool:
     """Whether the head learns from features that were computed once."""
@@ -74,7 +76,8 @@ def open_features(
     augmentation = _augmentation(config)
     views = Views(settings.feature_views if augmentation else 1, config.seed, augmentation)
     parts = [np.array(manifest.part(split).index, np.int64) for split in SPLITS]
-    return frozen_features(model, images, cache / "features", [key, device.precision], parts, views, progress, on_batch)
+    batch, folder = min(settings.batch_size, _BATCH), cache / "features"
+    return frozen_features(model, images, folder, [key, device.precision], parts, views, batch, progress, on_batch)
 
 
 def pictures_to_judge(

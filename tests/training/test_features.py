@@ -57,7 +57,7 @@ def compute(model: keras.Model, tmp_path: Path):
     """`compute()` gives the features of the pictures; its arguments change what is asked for."""
 
     def computed(images: Images = STORE, progress=None, folder="features", **changes) -> Features:
-        asked = dict(model=model, key=("pictures", "float32"), parts=PARTS, views=ONE) | changes
+        asked = dict(model=model, key=("pictures", "float32"), parts=PARTS, views=ONE, batch=32) | changes
         return frozen_features(images=images, folder=tmp_path / folder, progress=progress or Silent(), **asked)
 
     return computed

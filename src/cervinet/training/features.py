@@ -20,7 +20,6 @@ from cervinet.data.store import Images
 from cervinet.errors import DataError, ImageError
 from cervinet.progress import Progress
 
-BATCH = 32
 _VERSION = 1  # of this module: higher whenever the same backbone could give other features
 _VARYING = ("name", "trainable", "dtype")  # of layers, without a say in what they compute
 
@@ -50,6 +49,7 @@ def frozen_features(
     key: Sequence[str],
     parts: Sequence[Rows],
     views: Views,
+    batch: int,
     progress: Progress,
     on_batch: Callable[[], None] = lambda: None,
 ) -> Features:
@@ -63,6 +63,7 @@ def frozen_features(
         parts: row numbers of the training pictures, which have all views, then of others, which are only seen as
             they are; int64 (n,) each.
         views: how many, and how they differ.
+        batch: pictures that are worked on at once.
         progress: shows the computing, or says that there was none.
         on_batch: called after each batch, which is kept by then; it raises what is to end the run.
 
@@ -83,7 +84,7 @@ def frozen_features(
     todo = [
         (view, chunk)
         for view, file in enumerate(files)
-        for chunk in incomplete(file, np.sort(parts[0]) if view else everything)
+        for chunk in incomplete(file, np.sort(parts[0]) if view else everything, batch)
     ]
     if not todo:
         progress.say(f"Features of {len(everything):,} pictures from the cache")
@@ -103,10 +104,10 @@ def fingerprint(body: keras.Model) -> str:
     return digest_of(json.dumps([layers, weights], default=str).encode())
 
 
-def incomplete(file: FeatureFile, rows: Rows) -> list[Rows]:
+def incomplete(file: FeatureFile, rows: Rows, batch: int) -> list[Rows]:
     """The batches of these rows in which some are missing. The batches are always the same: so are the features."""
     missing = file.missing(rows)
-    chunks = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    chunks = [rows[start : start + batch] for start in range(0, len(rows), batch)]
     return [chunk for chunk in chunks if np.isin(chunk, missing).any()]
 
 
