@@ -46,7 +46,7 @@ images[1::2] //= 2
 
 def part(rows):
     store, bounds = Store(images, Path(), False), batch_bounds(len(rows), 8, count)
-    return Batches(store, rows, rows % 2, 2, (12, 12), bounds, None, Parts(count, 0, count))
+    return Batches(store, rows, rows % 2, 2, (12, 12), bounds, parts=Parts(count, 0, count))
 
 asked, told = iter([False] * 4 + [True] + [False] * 99), []
 state = State(Tracker("val_loss"))

@@ -19,7 +19,7 @@ def join(cluster: Cluster) -> Strategy:
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         members, task_type="worker", task_id=cluster.number, rpc_layer="grpc"
     )
-    with _ended_by_signals():
+    with _ended_by_ctrl_c():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
 
 
@@ -53,9 +53,13 @@ def agree(cluster: Cluster, strategy: Strategy, facts: Mapping[str, str]) -> Non
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """TensorFlow waits without giving Python a chance to handle a signal; nothing is under way that must be saved."""
-    kept = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)}
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """TensorFlow waits without giving Python a chance to handle a signal; nothing is under way that must be saved.
+
+    It hears SIGTERM itself from here on, and would drop it: the handlers of before are put back.
+    """
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
