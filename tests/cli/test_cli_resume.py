@@ -377,3 +377,32 @@ def test_a_full_disk_ends_the_run_and_leaves_what_it_goes_on_from(
     assert "Going on at epoch 2, step 2 of 5.\n" in cervinet("train", "--resume", run).stderr
     found, expected = of_run(run), of_run(world.run)
     assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def test_a_disk_that_is_really_full(world: World, tmp_path: Path) -> None:
+    """A file system in memory, seen by these processes alone, that takes one checkpoint and not two."""
+    disk, out = tmp_path / "disk", tmp_path / "out"
+    disk.mkdir()
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", disk], capture_output=True).returncode
+    ):
+        pytest.skip("this user may not mount a file system of their own")
+    script = """
+mount -t tmpfs -o size=14m tmpfs "$1" || exit 1
+shift; "$@" --config "$CONFIG" --run-dir "$DISK/run" "training.checkpoint.every=1 steps"; echo "code $?" >&2
+cat "$DISK/run/status.json"
+mount -o remount,size=100m "$DISK"; "$@" --resume "$DISK/run" && cp -r "$DISK/run" "$OUT"
+"""
+    names = {"CONFIG": str(world.config), "DISK": str(disk), "OUT": str(out)}
+    command = ["unshare", "-rm", "sh", "-c", script, "sh", disk, *COMMAND, "train"]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT | names)
+    assert (
+        f" could not be saved under {disk / 'run'}: the disk is full; the checkpoints before it are whole"
+        in done.stderr
+    )
+    assert "\ncode 6\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert '"state": "failed"' in done.stdout
+    assert "Going on at " in done.stderr
+    assert (done.returncode, of_run(out)) == (0, of_run(world.run))

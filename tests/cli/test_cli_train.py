@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -232,3 +233,32 @@ def test_a_damaged_picture_stops_training_before_it_starts_and_is_named(
     )
     assert str(damaged) in result.stderr
     assert not (tmp_path / "run" / "history.csv").exists()
+
+
+def test_a_picture_damaged_while_the_network_learns_is_one_sentence(world: World, tmp_path: Path) -> None:
+    """In a process of its own, where what TensorFlow itself writes would be seen."""
+    pictures, run = tmp_path / "pictures", tmp_path / "run"
+    shutil.copytree(world.pictures, pictures)
+    code = """
+import sys
+from pathlib import Path
+from cervinet import learning
+from cervinet.cli import main
+build = learning.build_network
+def damaging(*arguments, **options):
+    for path in Path(PICTURES).rglob("*.jpg"):
+        path.write_bytes(path.read_bytes()[:200])
+    return build(*arguments, **options)
+learning.build_network = damaging
+main(sys.argv[1:])
+"""
+    settings = [f"data.root={pictures}", "data.store=false", "--run-dir", run, "--quiet"]
+    code = code.replace("PICTURES", repr(str(pictures)))
+    command = [sys.executable, "-c", code, "train", "--config", world.config, *settings]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 6
+    assert done.stderr.startswith(f"Error: at epoch 1, step 1 of 5: '{pictures}/Type_")
+    assert done.stderr.endswith("; the best weights so far are kept\n")
+    assert done.stderr.count("\n") == 1
+    assert json.loads((run / "status.json").read_text())["state"] == "failed"

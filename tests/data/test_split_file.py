@@ -3,7 +3,14 @@
 import pytest
 
 from cervinet.data.manifest import table_of
-from cervinet.data.split_file import digests_in_file, groups_from_file, images_in_file, splits_from_file, write_splits
+from cervinet.data.split_file import (
+    check_unchanged,
+    digests_in_file,
+    groups_from_file,
+    images_in_file,
+    splits_from_file,
+    write_splits,
+)
 from cervinet.errors import DataError
 
 
@@ -144,3 +151,19 @@ class TestWritten:
             "('x' then, 'y' now); bring the old data back, make a new division, or take the column label out of the "
             "file to divide the new data like the old"
         )
+
+
+def test_pictures_that_are_no_longer_those_of_a_run_are_told_apart(tmp_path):
+    names = ["a", "b", "c", "d", "e"]
+    rows = [{"image": n, "label": "x", "split": "train", "digest": f"digest {n}"} for n in names]
+    rows[4]["split"] = None
+    path = tmp_path / "splits.csv"
+    write_splits(table_of(rows), path)
+    check_unchanged(table_of(rows[:4]), path)  # the fifth was excluded and may be gone
+    rows[0]["label"], rows[1]["digest"], rows[3]["image"] = "y", "other", "f"
+    with pytest.raises(DataError) as error:
+        check_unchanged(table_of(rows), path)
+    assert str(error.value) == (
+        f"the pictures are not those of {path}: 1 is new: f; 1 is no longer there: d; 1 is labelled otherwise: a "
+        "('x' then, 'y' now); 1 is of other content: b; bring them back as they were, or train a new run"
+    )

@@ -73,8 +73,8 @@ def check_unchanged(table: pd.DataFrame, path: Path) -> None:
     said = [
         _count([image for image in now.index if image not in then.index], "new"),
         _count(gone, "no longer there"),
-        *(f"{image} was '{both.loc[image, 'label']}' and is '{here.loc[image, 'label']}'" for image in relabelled[:1]),
-        _count(list(relabelled), "labelled otherwise"),
+        _count(list(relabelled), "labelled otherwise")
+        + "".join(f" ('{both.loc[one, 'label']}' then, '{here.loc[one, 'label']}' now)" for one in relabelled[:1]),
         _count(list(others), "of other content"),
     ]
     if any(said):
