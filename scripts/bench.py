@@ -136,6 +136,11 @@ def audit(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return json.loads(quiet([sys.executable, str(HERE / "bench_audit.py")]))
 
 
+def two_workers(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """An epoch of two processes that share this machine's cores, against an epoch of one."""
+    return json.loads(quiet([sys.executable, str(HERE / "bench_workers.py"), str(root), str(pairs)]))
+
+
 def start_up(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     """`cervinet --help`, and whether it imports anything heavy."""
     seconds = [timed(lambda: quiet([CERVINET, "--help"])) for _ in range(10)]
@@ -234,6 +239,7 @@ ROWS = {
     "memory": memory,
     "pixel_table": pixel_table,
     "audit": audit,
+    "two_workers": two_workers,
 }
 
 if __name__ == "__main__":
