@@ -13,7 +13,8 @@ from cervinet.data.augment import Augmentation
 from cervinet.data.imbalance import Emphasis
 from cervinet.data.pipeline import Batches, batch_bounds
 from cervinet.data.store import Store
-from cervinet.models.losses import cross_entropy
+from cervinet.models.heads import Head
+from cervinet.models.losses import Context, cross_entropy
 from cervinet.progress import Silent
 from cervinet.training.devices import set_up
 from cervinet.training.fit import Course, Hooks, fit
@@ -89,7 +90,8 @@ class Training:
         self.model = self.make()
         forward = forward_of(self.model, None)
         accumulates = self.accumulate > 1
-        return Learner(self.model, forward, cross_entropy(), self.optimizer(1.0), accumulates=accumulates, ema=self.ema)
+        loss = cross_entropy(Context(Head("softmax", 2), (1, 1)))
+        return Learner(self.model, forward, loss, self.optimizer(1.0), accumulates=accumulates, ema=self.ema)
 
     def course(self) -> Course:
         return Course(
@@ -109,7 +111,7 @@ class Training:
 def silent(**more: Any) -> Hooks:
     """Hooks that do nothing but what is given."""
     nothing = {name: lambda *_: None for name in ("on_step", "on_epoch", "on_epoch_done")}
-    return Hooks(**{"progress": Silent(), **nothing, **more})
+    return Hooks(**{"progress": Silent(), "stop_asked": lambda: False, **nothing, **more})
 
 
 def values(learner: Learner) -> list[np.ndarray]:
