@@ -39,7 +39,7 @@ def cervix_cnn(inputs: Any) -> Any:
 def cervix_gap(inputs: Any) -> Any:
     """The convolutions of `cervix_cnn`, the last at one scale, under a global average in place of dense layers.
 
-    576,131 parameters at 3 classes and any size, 574,851 of them trainable.
+    576,131 parameters at 3 classes and any size, 574,915 of them trainable.
     """
     from keras import layers, regularizers
 
