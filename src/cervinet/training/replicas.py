@@ -20,12 +20,18 @@ def on_every_device(strategy: Strategy, step: Callable[..., Any], *, xla: bool) 
     # Devices talk to each other in the step, which a function inside a function forbids, but for XLA on GPUs.
     one = tf.function(step, jit_compile=True, reduce_retracing=True) if xla else step
 
-    def everywhere(*batch: Any, **values: tf.Tensor) -> Any:
-        found = strategy.run(one, batch, values)
+    def everywhere(*batch: tuple[tf.Tensor, ...], **values: tf.Tensor) -> Any:
+        found = strategy.run(one, [_given_out(strategy, parts) for parts in batch], values)
         return tf.nest.map_structure(lambda value: strategy.experimental_local_results(value)[0], found)
 
-    together: Callable[..., Any] = tf.function(everywhere, reduce_retracing=True)
-    return together
+    traced = for_any_size(tf.function(everywhere))
+    return lambda *batch, **values: traced(*map(strategy.experimental_local_results, batch), **values)
+
+
+def _given_out(strategy: Strategy, parts: tuple[tf.Tensor, ...]) -> Any:
+    """A part for each device of this process."""
+    left = iter(parts)
+    return strategy.experimental_distribute_values_from_function(lambda context: next(left))
 
 
 def added_up(strategy: Strategy, values: list[tf.Tensor]) -> list[tf.Tensor]:
