@@ -19,13 +19,15 @@ from cervinet.config import check
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.models.build import build_model
+from cervinet.models.heads import Head
+from cervinet.models.losses import Context
 from cervinet.training.learner import Learner, forward_of
 from cervinet.yaml_source import parse_yaml
 
 check(parse_yaml('''
 data: {root: ., reader: {name_prefix: {separator: "-"}}, image_size: [16, 16], preprocess: [stretch, grey]}
 model: {architecture: {tiny_cnn: {filters: 4}}}
-training: {optimizer: {heavy_ball: {momentum: 0.8}}, loss: {focal: {gamma: 1}}}
+training: {optimizer: {heavy_ball: {momentum: 0.8}}, loss: {generalized_cross_entropy: {power: 0.5}}}
 ''', "example.yaml"))
 
 root = Path(ROOT)
@@ -38,14 +40,17 @@ picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
 prepared = prepare(Picture(root / "x", pixels=picture), (16, 16), (("stretch", {}), ("grey", {})))
 assert prepared.shape == (16, 16, 3) and (prepared == prepared[..., :1]).all()
 
-model = build_model("tiny_cnn", (16, 16, 3), 2, options={"filters": 4})
-per_picture = registry.find("loss", "focal").function(gamma=1)
+loss = registry.find("loss", "generalized_cross_entropy")
+head = Head(loss.traits["head"], 2)
+model = build_model("tiny_cnn", (16, 16, 3), 2, options={"filters": 4}, head=head)
+per_picture = loss.function(Context(head, (1, 1)), power=0.5)
 optimizer = registry.find("optimizer", "heavy_ball").function(0.1, momentum=0.8)
 before = model.get_weights()
 learner = Learner(model, forward_of(model, None), per_picture, optimizer)
-sums, finite = learner.step((prepared[None], np.eye(2, dtype="float32")[:1]), share=1.0, last=True, updates=0)
-probability = 1 - np.exp(-per_picture(np.float32([[1, 0]]), np.float32([[0, 0]])).numpy()[0] / 0.5)
-assert finite and sums.pictures == 1 and abs(probability - 0.5) < 1e-6  # half of the cross-entropy of a coin
+step = learner.step((prepared[None], np.eye(2, dtype="float32")[:1]), share=1.0, last=True, updates=0)
+assert step.finite and step.sums.pictures == 1
+coin = float(per_picture(np.float32([[1, 0]]), np.float32([[0, 0]]))[0])
+assert abs(coin - (1 - 0.5**0.5) / 0.5) < 1e-6
 assert not np.array_equal(before[0], model.get_weights()[0])
 """
 

@@ -73,7 +73,7 @@ def test_a_validation_loss_that_is_no_number() -> None:
     training = Training(optimizer=keras.optimizers.SGD)
     learner = training.learner()
 
-    def spoil(state: State) -> None:
+    def spoil(state: State, stop: bool) -> None:
         if state.step == training.train.steps:
             training.model.trainable_variables[-1].assign([np.nan, np.nan])
 

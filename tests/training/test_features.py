@@ -16,7 +16,6 @@ from cervinet.errors import DataError
 from cervinet.models.build import build_model
 from cervinet.progress import Silent
 from cervinet.training.features import Views, fingerprint, frozen_features
-from conftest import draw
 
 SIZE = (32, 32)
 PIXELS = np.random.default_rng(0).integers(0, 256, (100, *SIZE, 3), dtype=np.uint8)
@@ -210,8 +209,10 @@ def test_a_flattened_output_is_kept_as_one_row(compute) -> None:
     assert compute(Store(tall, Path(), False), model=flat).views[0].shape == (100, 2 * 1 * 512)
 
 
-def test_a_picture_that_cannot_be_read_is_named(compute, tmp_path: Path) -> None:
-    paths = [draw(tmp_path / f"{number}.png", SIZE) for number in range(4)]
+def test_a_picture_that_cannot_be_read_is_named(compute, pictures) -> None:
+    names = [f"{number}.png" for number in range(4)]
+    root = pictures(names, size=SIZE)
+    paths = [root / name for name in names]
     paths[2].write_text("no picture")
     decoder = Decoder([Picture(path) for path in paths], SIZE, ())
     with pytest.raises(DataError) as error:

@@ -178,7 +178,7 @@ class Bar:
 
 
 def test_the_bar_is_closed_when_an_epoch_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(state: State) -> None:
+    def interrupt(state: State, stop: bool) -> None:
         raise KeyboardInterrupt
 
     hooks = silent(on_step=interrupt)
@@ -219,7 +219,7 @@ def test_the_mean_of_the_weights_is_that_of_numpy() -> None:
     start = mean = [variable.numpy() for variable in training.model.trainable_variables]
     updates = 0
 
-    def follow(state: State) -> None:
+    def follow(state: State, stop: bool) -> None:
         nonlocal mean, updates
         if state.updates > updates:
             decay = min(0.6, (1 + updates) / (10 + updates))
