@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -112,8 +112,8 @@ class Predictor:
         """Traced by itself: TensorFlow would warn of retracing where one process makes many predictors."""
         spec = tf.TensorSpec((None, *self.card.image_size, 3), tf.uint8)
         network = self._model
-        traced: Any = tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
-        return traced
+        traced = tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
+        return lambda images: list(traced(images))
 
     def _of_view(self, images: NDArray[np.uint8]) -> tuple[Array, ...]:
         return tuple(found.numpy().astype(np.float64) for found in self._infer(tf.convert_to_tensor(images)))
