@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+from test_cli_resume import interrupting
 
 from cervinet import learning
 from cervinet.errors import TrainingError
@@ -154,6 +156,28 @@ def test_a_stopped_one_goes_on_with_the_folds_that_are_not_finished(
     assert "repeat" not in rows[0]
     assert len({row["image"] for row in rows}) == len(rows) == 60
     assert "repeat" not in read(folder / "folds.csv")[0]
+
+
+def test_one_stopped_in_the_middle_of_a_fold_goes_on_there_and_ends_as_in_one_piece(
+    crossed, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "crossed"
+    words = ("crossval", "--config", world.config, "--folds", 2, "--repeat", 2, "--run-dir", folder, *SETTINGS[:2])
+    for name in ("config.yaml", "crossval.json"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(crossed[0] / name, folder / name)
+    for one in ("repeat-1/fold-1", "repeat-2"):  # finished before
+        shutil.copytree(crossed[0] / one, folder / one)
+    with monkeypatch.context() as patch:
+        interrupting(patch, 2)
+        result = cervinet(*words)
+    assert result.exit_code == 130
+    result = cervinet(*words)
+    assert result.exit_code == 0
+    assert "Repeat 1 of 2, fold 2 of 2:\n" in result.stderr
+    assert "Going on at epoch 1, step 3 of " in result.stderr
+    for name in ("predictions_oof.csv", "metrics.json", "folds.csv", "repeat-1/fold-2/predictions_val.csv"):
+        assert (folder / name).read_bytes() == (crossed[0] / name).read_bytes()
 
 
 def test_other_settings_and_other_folders_are_refused(crossed, world: World, tmp_path: Path) -> None:
