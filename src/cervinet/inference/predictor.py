@@ -108,12 +108,11 @@ class Predictor:
         return probabilities, logarithm(probabilities), *finer
 
     @cached_property
-    def _infer(self) -> Callable[[tf.Tensor], list[tf.Tensor]]:
+    def _infer(self) -> Any:
         """Traced by itself: TensorFlow would warn of retracing where one process makes many predictors."""
         spec = tf.TensorSpec((None, *self.card.image_size, 3), tf.uint8)
         network = self._model
-        traced: Any = tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
-        return traced
+        return tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
 
     def _of_view(self, images: NDArray[np.uint8]) -> tuple[Array, ...]:
         return tuple(found.numpy().astype(np.float64) for found in self._infer(tf.convert_to_tensor(images)))
