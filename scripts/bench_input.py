@@ -1,6 +1,6 @@
 """What the input pipeline costs: cervinet's loop from the store against `model.fit` on arrays in memory.
 
-    python scripts/bench_input.py ROOT PAIRS EPOCHS
+    python scripts/bench_input.py ROOT PAIRS EPOCHS [KEY=VALUE]...
 
 The same network, pictures, batch size and epochs, in one process, in turn. Prints one JSON line.
 """
@@ -19,17 +19,18 @@ from cervinet.progress import Silent
 
 def main() -> None:
     root, pairs, epochs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    config = load_config(Path(__file__).parents[1] / "configs" / "cervix_cnn.yaml", [f"data.root={root}"])
+    settings = [f"data.root={root}", *sys.argv[4:]]
+    config = load_config(Path(__file__).parents[1] / "configs" / "cervix_cnn.yaml", settings)
     manifest = pictures.read_manifest(config)
     device = assembly.set_up_device(config, Silent())
     images = pictures.open_images(config, manifest, Silent())
-    model = learning.build_network(config, manifest)
+    model = learning.build_network(config, manifest, Silent())
     learner = learning.learner_of(learning.Material(config, manifest, images, device), model, config.phases()[0])
 
     from cervinet.data.pipeline import batches_of
     from cervinet.training.fit import Hooks, fit
 
-    nothing = Hooks(Silent(), lambda state: None, lambda state, best: None, lambda state: None)
+    nothing = Hooks(Silent(), lambda: False, lambda state, stop: None, lambda state, best: None, lambda state: None)
     size = config.data.image_size
     train, val = (batches_of(manifest, images, split, size, 32) for split in ("train", "val"))
     arrays = {split: in_memory(batches) for split, batches in (("train", train), ("val", val))}

@@ -11,12 +11,16 @@ from cervinet import registry
 from cervinet.config import check
 from cervinet.config_augment import PRESETS
 from cervinet.config_data import Check, Split
+from cervinet.config_training import Phase, Training
 from cervinet.data.manifest import BOX_COLUMNS, TEXT_COLUMNS
 from cervinet.yaml_source import parse_yaml
 
 DOCS = Path(__file__).parents[1] / "docs"
+# In docs/data.md, in README's section on GPUs, or what anybody knows.
+TOLD_ELSEWHERE = {"batch_size", "augment", "imbalance", "precision", "xla", "deterministic"}
 PAGES = sorted(DOCS.rglob("*.md"))
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
+TRAINING = (DOCS / "training.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -54,10 +58,26 @@ def test_whatever_can_be_chosen_for_data_is_explained(names):
     assert {name for name in names if not re.search(rf"`[^`]*\b{name}\b[^`]*`", DATA)} == set()
 
 
-@pytest.mark.parametrize("example", re.findall(r"^```yaml\n(.*?)^```$", DATA, re.DOTALL | re.MULTILINE))
+@pytest.mark.parametrize(
+    "names",
+    [
+        set(registry.available("schedule")),
+        set(registry.available("optimizer")),
+        set(registry.available("loss")),
+        set(Training.model_fields) - TOLD_ELSEWHERE,
+        set(Phase.model_fields),
+    ],
+    ids=["schedules", "optimizers", "losses", "settings", "phases"],
+)
+def test_whatever_can_be_chosen_for_training_is_explained(names):
+    told = re.sub(r"^```.*?$", "`", TRAINING, flags=re.MULTILINE)
+    assert {name for name in names if not re.search(rf"`[^`]*\b{name}\b[^`]*`", told)} == set()
+
+
+@pytest.mark.parametrize("example", re.findall(r"^```yaml\n(.*?)^```$", DATA + TRAINING, re.DOTALL | re.MULTILINE))
 def test_examples_are_valid(example):
     settings = yaml.safe_load(example)
-    settings["data"].setdefault("root", "pictures")
+    settings.setdefault("data", {}).setdefault("root", "pictures")
     check(parse_yaml(yaml.safe_dump(settings), "example.yaml"))
 
 

@@ -191,6 +191,25 @@ os.kill(os.getpid(), signal.SIGKILL)
         Run.create(None, "crossval").set_status("finished")
         assert Run.open(None).path == whole.path
 
+    def test_cross_validation_by_name(self, here):
+        run = Run.create(here / "x", "x")
+        run.config.touch()
+        run.crossval.touch()
+        assert message(Run.open, run.path) == (
+            f"{run.path} is a cross-validation, which has no network of its own; name a fold in it"
+        )
+        assert message(Run.unfinished, run.path) == (
+            f"{run.path} is a cross-validation; start the command again that began it"
+        )
+
+    def test_an_ensemble_is_not_gone_on_with(self, here):
+        run = Run.create(here / "x", "x")
+        run.config.touch()
+        run.member("members").path.mkdir()
+        assert message(Run.unfinished, run.path) == (
+            f"{run.path} is an ensemble, which is not trained; make it anew by `cervinet ensemble`"
+        )
+
     def test_none_at_all(self):
         assert message(Run.open, None).startswith("there is no finished run under runs/; ")
 
@@ -228,6 +247,14 @@ class TestCard:
         card = run.read_card()
         assert card.hashes == {"model.keras": sha256(run.model)}
         assert ModelCard(**vars(card) | {"hashes": {}}) == CARD
+
+    def test_one_from_before_views_subclasses_and_ensembles(self):
+        run = finished()
+        values = json.loads(run.card.read_text())
+        for name in ("views", "subclasses", "members", "average"):
+            del values[name]
+        run.card.write_text(json.dumps(values))
+        assert ModelCard(**vars(run.read_card()) | {"hashes": {}}) == CARD
 
     def test_with_subclasses_comes_back(self):
         card = replace(CARD, subclasses=(("fine\n", "NO"), ("é\n", "é\n")))

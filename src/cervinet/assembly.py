@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cervinet import environment, registry
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
+from cervinet.errors import UsageError
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
     import keras
 
     from cervinet.inference.predictor import Predictor
+    from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
 
 
 def cluster() -> Cluster:
     """The processes that train together, by the environment of this one."""
     return find_cluster(os.environ)
+
+
+def check_alone(what: str) -> None:
+    """Raises a UsageError where other processes are to work with this one on what only one can do."""
+    if cluster().workers:
+        raise UsageError(f"{what} runs in one process; start it without TF_CONFIG and not by srun with several tasks")
 
 
 def set_up_device(config: Config, progress: Progress, precision: str | None = None) -> "Device":
@@ -57,8 +65,8 @@ def set_up_device(config: Config, progress: Progress, precision: str | None = No
     )
 
 
-def agree(device: "Device", config: Config, manifest: Manifest) -> None:
-    """Raises a TrainingError when the processes that train together have other settings, pictures or versions."""
+def agree(device: "Device", config: Config, manifest: Manifest, saved: "Saved | None") -> None:
+    """Raises a TrainingError when the processes that train together would not do the same."""
     from cervinet.training import company
 
     settings = config.model_dump_json(
@@ -68,7 +76,9 @@ def agree(device: "Device", config: Config, manifest: Manifest) -> None:
         }
     )
     versions = json.dumps([environment.versions(), device.precision, device.xla])
-    facts = {"settings": settings, "pictures": manifest.table.to_csv(index=False), "versions": versions}
+    checkpoint = saved.digest if saved else ""
+    pictures = manifest.table.to_csv(index=False)
+    facts = {"settings": settings, "pictures": pictures, "versions": versions, "checkpoints": checkpoint}
     company.agree(device.cluster, device.strategy, facts)
 
 

@@ -79,7 +79,10 @@ def ensemble(
     from cervinet import ensembling
 
     import_tensorflow()
-    made = ensembling.ensemble(runs, to, progress_of(quiet), average=average, weights=weights, test=not no_test)
+    try:
+        made = ensembling.ensemble(runs, to, progress_of(quiet), average=average, weights=weights, test=not no_test)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt from None  # an ensemble is nothing that `train --resume` could go on with
     show_members(made.card)
     if made.judged:
         show_results(made.judged)

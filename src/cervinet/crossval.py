@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cervinet import workflow
-from cervinet.assembly import with_whole_paths
+from cervinet.assembly import check_alone, with_whole_paths
 from cervinet.config import Config, check, load_config
 from cervinet.csv_table import read_table, write_table
 from cervinet.data.split_file import read_splits
@@ -78,8 +78,10 @@ def plan(path: Path, overrides: Iterable[str], folds: int, repeats: int, run_dir
 
     Raises:
         ConfigError: the config, also where it settles the test part in another way.
-        UsageError: the directory holds something else, or was begun with other settings.
+        UsageError: the directory holds something else, or was begun with other settings; or several processes are to
+            work together.
     """
+    check_alone("cross-validation")
     split = [f"data.split.folds={folds}", "data.split.fold=1", "data.split.repeat=1"]
     config = with_whole_paths(load_config(path, [*overrides, *split]))
     run = Run(run_dir or fresh_folder(RUNS, f"{config.name}-crossval"))

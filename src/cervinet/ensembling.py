@@ -42,6 +42,7 @@ def ensemble(
     paths: Sequence[Path], to: Path, progress: Progress, *, average: Average, weights: Weights, test: bool
 ) -> Ensembled:
     """Copy the networks, weight them by the common validation pictures, judge them on the common test pictures."""
+    assembly.check_alone("an ensemble")
     runs, cards = open_members(paths)
     config = check(read_yaml(runs[0].config))
     runs[0].groups_from()  # raises where the run is not whole

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -55,6 +55,7 @@ class Keeper:
         self._alone = not material.device.cluster.workers
         self._judged = len(material.manifest.part("val"))
         self._board: TensorBoard | None = None
+        self._best: list[Any] | None = None
         self.steps = 0
         self._drawn = time.perf_counter()
         self._note_saved()
@@ -93,9 +94,29 @@ class Keeper:
 
         if not self._material.device.cluster.chief:
             return
+        self.write_best()
         with saving(f"epoch {self._state.epoch + 1}, step {self._state.step}", self._run.path):
             self._checkpoints.save(self._state, self._learner.variables(), self._facts, keep=keep)
         self._note_saved()
+
+    def write_best(self) -> None:
+        """Write the weights of the best epoch, if they are in memory alone.
+
+        An epoch of a frozen backbone can take less time than writing the network, and the next may be better: so they
+        wait for what needs them, which is a checkpoint or the end.
+        """
+        from cervinet.training.checkpoint import save_weights, saving
+
+        if self._best is None:
+            return
+        now = [variable.numpy() for variable in self._model.variables]
+        try:
+            _assign(self._model, self._best)
+            with saving(f"the best weights of epoch {self._state.tracker.best_epoch}", self._run.path):
+                save_weights(self._model, self._run.best)
+        finally:
+            _assign(self._model, now)
+        self._best = None
 
     def end(self) -> None:
         """Keep the last state alone: a longer run would go on from it."""
@@ -139,12 +160,11 @@ class Keeper:
         self._saved = self._state.steps, self._state.epoch, time.perf_counter()
 
     def _on_epoch(self, state: "State", best: bool) -> None:
-        from cervinet.training.checkpoint import save_weights, saving
+        from cervinet.training.checkpoint import saving
 
-        run = self._run
-        with saving(f"epoch {state.epoch + 1}", run.path):
-            if best:
-                save_weights(self._model, run.best)
+        if best:
+            self._best = [variable.numpy() for variable in self._model.variables]
+        with saving(f"epoch {state.epoch + 1}", self._run.path):
             self._write_history()
             if self._board:
                 self._board.write(state.history)
@@ -161,3 +181,8 @@ class Keeper:
 
     def _write_history(self) -> None:
         write_atomically(self._run.history, pd.DataFrame(self._state.history).to_csv(index=False).encode())
+
+
+def _assign(model: "keras.Model", values: list[Any]) -> None:
+    for variable, value in zip(model.variables, values, strict=True):
+        variable.assign(value)

@@ -104,6 +104,8 @@ def fit_network(
             except Interrupted:
                 keeper.save()
                 raise
+            finally:
+                keeper.write_best()
             if state.phase + 1 == len(phases):
                 break
             state.next_phase()

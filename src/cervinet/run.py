@@ -111,6 +111,8 @@ class Run:
         run = cls(path)
         if not path.is_dir():
             raise UsageError(f"there is no run directory {path}")
+        if run.crossval.is_file():
+            raise UsageError(f"{path} is a cross-validation, which has no network of its own; name a fold in it")
         if not run.card.is_file():
             raise UsageError(f"{path} must be the directory of a finished run; it has no {run.card.name}")
         return run
@@ -129,8 +131,10 @@ class Run:
             raise UsageError(f"there is no run directory {path}")
         if not run.config.is_file():
             raise UsageError(f"{path} must be the directory of a run; it has no {run.config.name}: train anew")
+        if run.crossval.is_file():
+            raise UsageError(f"{path} is a cross-validation; start the command again that began it")
         if run.of_several():
-            raise UsageError(f"{path} holds several networks; start the command again that began it")
+            raise UsageError(f"{path} is an ensemble, which is not trained; make it anew by `cervinet ensemble`")
         return run
 
     @contextmanager

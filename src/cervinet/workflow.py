@@ -212,7 +212,7 @@ def _train(
 ) -> Judged | None:
     from cervinet.inference.collect import predict_rows
 
-    assembly.agree(device, config, manifest)
+    assembly.agree(device, config, manifest, saved)
     assembly.write_environment(config, run, device, resumed=saved is not None)
     run.mark("start")
     images = pictures.open_images(config, manifest, progress)

@@ -63,7 +63,9 @@ def start(config: Path, tmp_path: Path) -> Iterator[Start]:
     """`start(run, *settings, worker=1, ports=[…])` starts `cervinet train`, which ends with the test at the latest."""
     started = []
 
-    def train(run: Path, *settings: str, worker: int = 0, ports: tuple[int, ...] = ()) -> subprocess.Popen[str]:
+    def train(
+        run: Path, *settings: str, worker: int = 0, ports: tuple[int, ...] = (), resume: bool = False
+    ) -> subprocess.Popen[str]:
         temporary = tmp_path / f"temporary{worker}"
         temporary.mkdir(exist_ok=True)
         cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
@@ -73,7 +75,8 @@ def start(config: Path, tmp_path: Path) -> Iterator[Start]:
             else {}
         )
         own |= {"PYTHONPATH": str(SOURCE), "CERVINET_CACHE": str(tmp_path / "cache"), "TMPDIR": str(temporary)}
-        command = [sys.executable, "-c", MAIN, "train", "--config", str(config), "--run-dir", str(run), *settings]
+        words = ["--resume", str(run)] if resume else ["--config", str(config), "--run-dir", str(run)]
+        command = [sys.executable, "-c", MAIN, "train", *words, *settings]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen(command, env=os.environ | own, cwd=tmp_path, **pipes))
         return started[-1]
@@ -132,6 +135,31 @@ def test_a_worker_that_is_killed_ends_the_other_with_one_sentence(start: Start, 
         assert json.loads((run / "status.json").read_text())["state"] == "failed"
     else:
         assert not list((tmp_path / "temporary1").iterdir())
+
+
+def test_either_worker_terminated_ends_both_at_one_step_and_they_go_on_as_in_one_piece(
+    start: Start, tmp_path: Path
+) -> None:
+    ports, run = free_ports(2), tmp_path / "run"
+    whole = [start(tmp_path / "whole", "training.epochs=12", worker=number, ports=ports) for number in (0, 1)]
+    assert [worker.wait(LIMIT) for worker in whole] == [0, 0]
+    ports = free_ports(2)
+    workers = [start(run, "training.epochs=12", worker=number, ports=ports) for number in (0, 1)]
+    wait_for(run / "history.csv", workers)
+    workers[1].send_signal(signal.SIGTERM)
+    news, other_news = (worker.communicate(timeout=LIMIT)[1] for worker in workers)
+    assert [worker.returncode for worker in workers] == [130, 130]
+    assert news.splitlines()[-2:] == ["Next:", f"  cervinet train --resume {run}"]
+    assert other_news == "Interrupted.\n"
+    (saved,) = (run / "checkpoints").glob("step-*")
+    assert json.loads((saved / "state.json").read_text())["state"]["epoch"] < 12
+
+    ports = free_ports(2)
+    workers = [start(run, worker=number, ports=ports, resume=True) for number in (0, 1)]
+    assert [worker.wait(LIMIT) for worker in workers] == [0, 0]
+    histories = [pd.read_csv(one / "history.csv").drop(columns="seconds") for one in (run, tmp_path / "whole")]
+    pd.testing.assert_frame_equal(*histories, check_exact=True)
+    assert (run / "predictions_test.csv").read_bytes() == (tmp_path / "whole" / "predictions_test.csv").read_bytes()
 
 
 def test_workers_that_were_told_different_things_stop_before_they_train(start: Start, tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 import csv
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from cervinet.config import load_config
+from cervinet.run import Run
+from cervinet.training.learner import Learner
 from conftest import CONFIG, cervinet
 
 SEARCH = "tune: {startup: 2, space: {training.learning_rate: {log: [1e-4, 1e-2]}}}\n"
@@ -63,17 +67,47 @@ def test_a_config_without_a_search_is_refused(world):
     assert not Path("searches").exists()
 
 
+def test_an_interrupted_search_tells_how_it_goes_on_not_how_its_trial_would(config, monkeypatch):
+    step, taken = Learner.step, []
+
+    def signalled(self, *arguments, **options):
+        taken.append(os.kill(os.getpid(), signal.SIGTERM) if not taken else None)
+        return step(self, *arguments, **options)
+
+    monkeypatch.setattr(Learner, "step", signalled)
+    result = cervinet("tune", "--config", config, "--trials", "1", "--run-dir", "D", "--quiet")
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted.\n"
+
+
+def test_a_search_under_way_is_refused(config):
+    Path("D").mkdir()
+    Path("D/tune.db").touch()
+    with Run(Path("D")).locked():
+        result = cervinet("tune", "--config", config, "--trials", "1", "--run-dir", "D")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: another process is training in D; wait for it, or end it first\n"
+
+
 def test_no_trials_are_refused(config):
     result = cervinet("tune", "--config", config, "--trials", "0")
     assert result.exit_code == 2
     assert "0 is not in the range x>=1" in result.stderr
 
 
-def test_several_processes_are_refused(config, monkeypatch):
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("tune", "--trials", "1", "--run-dir", "D", "--config"), "a search"),
+        (("crossval", "--run-dir", "D", "--config"), "cross-validation"),
+        (("ensemble", "run", "--to", "D"), "an ensemble"),
+    ],
+)
+def test_several_processes_are_refused(config, monkeypatch, words, what):
     cluster = {"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": {"type": "worker", "index": 0}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
-    result = cervinet("tune", "--config", config, "--trials", "1", "--run-dir", "D")
+    result = cervinet(*words, config)
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: a search runs in one process; start it without TF_CONFIG and not by srun with several tasks\n"
+        f"Error: {what} runs in one process; start it without TF_CONFIG and not by srun with several tasks\n"
     )

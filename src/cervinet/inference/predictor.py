@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -56,9 +57,7 @@ class Predictor:
         self.card = card
         finer = ["subclass_probabilities"] if card.subclasses else []
         layers = [model.get_layer(name).output for name in ("logits", *finer)]
-        self._model = outputs = keras.Model(model.input, [model.output, *layers])
-        spec = tf.TensorSpec((None, *card.image_size, 3), tf.uint8)
-        self._infer = tf.function(lambda images: outputs(images, training=False), input_signature=[spec])
+        self._model = keras.Model(model.input, [model.output, *layers])
 
     @staticmethod
     def load(run: Run, views: int | None = None) -> AnyPredictor:
@@ -107,6 +106,14 @@ class Predictor:
             return found[0]
         probabilities, _, *finer = (np.mean(values, axis=0) for values in zip(*found, strict=True))
         return probabilities, logarithm(probabilities), *finer
+
+    @cached_property
+    def _infer(self) -> Callable[[tf.Tensor], list[tf.Tensor]]:
+        """Traced by itself: TensorFlow would warn of retracing where one process makes many predictors."""
+        spec = tf.TensorSpec((None, *self.card.image_size, 3), tf.uint8)
+        network = self._model
+        traced = tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
+        return lambda images: list(traced(images))
 
     def _of_view(self, images: NDArray[np.uint8]) -> tuple[Array, ...]:
         return tuple(found.numpy().astype(np.float64) for found in self._infer(tf.convert_to_tensor(images)))

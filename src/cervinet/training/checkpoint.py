@@ -40,11 +40,13 @@ class Saved:
         folder: where it lies.
         state: the plain values.
         facts: of what the run is made, as they were given to `save`.
+        digest: of all its files.
     """
 
     folder: Path
     state: State
     facts: dict[str, Any]
+    digest: str
 
     def put_into(self, variables: Sequence[Any]) -> None:
         """Give variables, in the order in which they were saved, their values back. Raises TrainingError."""
@@ -154,7 +156,7 @@ def _read(folder: Path) -> Saved:
         if sha256(folder / name) != hashes[name]:
             raise ValueError(f"{name} is not as it was written")
     values = json.loads((folder / _STATE).read_text("utf-8"))
-    return Saved(folder, State.from_json(values["state"]), dict(values["facts"]))
+    return Saved(folder, State.from_json(values["state"]), dict(values["facts"]), sha256(folder / _MANIFEST))
 
 
 def _words(error: Exception) -> str:

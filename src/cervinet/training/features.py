@@ -121,9 +121,9 @@ def _fill(
     on_batch: Callable[[], None],
 ) -> None:
     files[0].check_space(sum(len(chunk) for _, chunk in todo))
-    compute = tf.function(
-        lambda pictures: tf.cast(body(pictures, training=False), tf.float32),
-        input_signature=[tf.TensorSpec((None, *body.input_shape[1:]), tf.uint8)],
+    # As in `Predictor`.
+    compute = tf.function(lambda pictures: tf.cast(body(pictures, training=False), tf.float32)).get_concrete_function(
+        tf.TensorSpec((None, *body.input_shape[1:]), tf.uint8)
     )
     # Processes that fill the same files begin at different places, and pass over what others have done by then.
     first = secrets.randbelow(len(todo))

@@ -3,7 +3,8 @@
 `tf.distribute.Strategy` is None wherever there is one device.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import tensorflow as tf
@@ -20,12 +21,17 @@ def on_every_device(strategy: Strategy, step: Callable[..., Any], *, xla: bool) 
     # Devices talk to each other in the step, which a function inside a function forbids, but for XLA on GPUs.
     one = tf.function(step, jit_compile=True, reduce_retracing=True) if xla else step
 
-    def everywhere(*batch: Any, **values: tf.Tensor) -> Any:
-        found = strategy.run(one, batch, values)
+    def everywhere(*batch: tuple[tf.Tensor, ...], **values: tf.Tensor) -> Any:
+        found = strategy.run(one, [_given_out(strategy, parts) for parts in batch], values)
         return tf.nest.map_structure(lambda value: strategy.experimental_local_results(value)[0], found)
 
-    together: Callable[..., Any] = tf.function(everywhere, reduce_retracing=True)
-    return together
+    return for_any_size(tf.function(everywhere))
+
+
+def _given_out(strategy: Strategy, parts: tuple[tf.Tensor, ...]) -> Any:
+    """A part for each device of this process."""
+    left = iter(parts)
+    return strategy.experimental_distribute_values_from_function(lambda context: next(left))
 
 
 def added_up(strategy: Strategy, values: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -44,8 +50,19 @@ def takes_sums(optimizer: Any) -> None:
 
 
 def dealt(strategy: Strategy, batches: tf.data.Dataset) -> Any:
-    """Batches to iterate over; under a strategy, `batches` gives one part after the other for each local device."""
-    return batches if strategy is None else strategy.distribute_datasets_from_function(lambda context: batches)
+    """Batches to iterate over; under a strategy, `batches` gives one part after the other for each local device.
+
+    TensorFlow's own iterator has the processes tell each other before every step whether they have a batch, which here
+    all have, and at the end of a process whose partner is gone it prints what failed there.
+    """
+    return batches if strategy is None else _grouped(batches, len(strategy.extended.worker_devices))
+
+
+def _grouped(batches: tf.data.Dataset, size: int) -> Iterator[tuple[tuple[tf.Tensor, ...], ...]]:
+    """(images of each device, targets of each device, …)."""
+    parts = iter(batches)
+    for first in parts:
+        yield tuple(zip(first, *islice(parts, size - 1), strict=True))
 
 
 def accumulator(variable: Any) -> tf.Variable:

@@ -172,9 +172,9 @@ def opened(path: Path, tune: Tune, *, monitor: str, seed: int, epochs: int, made
         made_of: the config; a search does not go on with another.
 
     Raises:
-        UsageError: Optuna is not installed, the file is no database of a search, or it is one of another config.
+        UsageError: the file is no database of a search, or it is one of another config.
     """
-    optuna = _optuna()
+    optuna = find_optuna()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
@@ -205,7 +205,8 @@ def opened(path: Path, tune: Tune, *, monitor: str, seed: int, epochs: int, made
         storage.engine.dispose()
 
 
-def _optuna() -> Any:
+def find_optuna() -> Any:
+    """The package. Raises UsageError where it is not installed."""
     try:
         import optuna
     except ImportError:

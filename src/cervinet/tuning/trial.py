@@ -1,6 +1,5 @@
 """One trial of a search: a training that is judged on its validation split alone."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,12 +7,10 @@ from pathlib import Path
 from cervinet import assembly, learning, pictures
 from cervinet.auditing import audited
 from cervinet.config import Config
-from cervinet.errors import UsageError
 from cervinet.files import write_atomically
 from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings
 from cervinet.run import Run
-from cervinet.training.cluster import find_cluster
 from cervinet.tuning.search import Hopeless, Report, Row
 from cervinet.tuning.tune import Trial
 
@@ -24,8 +21,7 @@ def trial_of(config: Config, progress: Progress) -> Trial:
     Raises:
         UsageError: several processes are to work together.
     """
-    if find_cluster(os.environ).workers:
-        raise UsageError("a search runs in one process; start it without TF_CONFIG and not by srun with several tasks")
+    assembly.check_alone("a search")
     assembly.check_weights(config)
     found = audited(config, progress)
     announce_findings(progress, found.whole, found.findings)

@@ -12,7 +12,7 @@ from cervinet.errors import TrainingError
 from cervinet.progress import Progress
 from cervinet.run import Run, fresh_folder
 from cervinet.tuning.outcome import draw, write_best, write_trials
-from cervinet.tuning.search import FEWEST_FOR_IMPORTANCE, Report, Search, Tried, opened
+from cervinet.tuning.search import FEWEST_FOR_IMPORTANCE, Report, Search, Tried, find_optuna, opened
 from cervinet.tuning.space import config_of_trial, load_tuned, written
 
 Trial = Callable[[Config, Path, Report], float]
@@ -54,15 +54,19 @@ def tune(
 
     Raises:
         ConfigError: `tune` is missing or wrong.
-        UsageError: the folder holds something else.
+        UsageError: the folder holds something else, another process searches in it, or Optuna is not installed.
         TrainingError: no trial came to its end.
     """
     config, space = load_tuned(path, overrides)
+    find_optuna()
     folder = _folder(folder, config.name)
     monitor, keys = config.training.monitor, list(space.space)
     epochs = sum(phase.epochs for phase in config.phases())
     made_of = config.to_yaml()
-    with opened(folder / DATABASE, space, monitor=monitor, seed=config.seed, epochs=epochs, made_of=made_of) as search:
+    with (
+        Run(folder).locked(),
+        opened(folder / DATABASE, space, monitor=monitor, seed=config.seed, epochs=epochs, made_of=made_of) as search,
+    ):
 
         def over(one: Tried) -> None:
             write_trials(search.tried(), monitor, keys, folder / "trials.csv")
@@ -77,7 +81,7 @@ def tune(
                 progress.say(
                     f"{over_now} of {wanted} trials are over; the same command with --run-dir {folder} goes on."
                 )
-                raise
+                raise KeyboardInterrupt from None  # a trial has nothing that `train --resume` could go on from
         return _finish(search, path, overrides, config, folder)
 
 
