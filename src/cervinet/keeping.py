@@ -83,7 +83,7 @@ class Keeper:
             self._asked,
             lambda state, stop: self._between_steps(stop),
             self._on_epoch,
-            lambda state: self._between_steps(self._alone and self._asked()),
+            lambda state: self._between_steps(),
             self.end_if_asked,
             lambda rows: images.iloc[rows].tolist(),
         )
@@ -133,11 +133,12 @@ class Keeper:
         if self._alone and self._asked():
             self._end(where)
 
-    def _between_steps(self, stop: bool) -> None:
+    def _between_steps(self, stop: bool = False) -> None:
         if self._due():
             self.save()
         if stop:
             self._end()
+        self.end_if_asked()
 
     def _end(self, where: str = "") -> None:
         from cervinet.training.faults import place

@@ -139,7 +139,7 @@ def test_pictures_cut_to_boxes_drawn_round_the_cervix(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_ensemble_of_three_networks_that_learn_subclasses(tmp_path: Path) -> None:
-    root = tmp_path / "cancers"
+    root = tmp_path / "pictures"
     for label, name in enumerate(("brain", "kidney", "oral")):
         folders(root / name, (f"{name}_{subclass}" for subclass in range(2)), 8, first=2 * label)
     phases = (
