@@ -291,6 +291,7 @@ class TestWhatItLeaves:
     def test_pictures_and_the_database(self):
         searched(3)
         assert {path.name for path in Path("D").iterdir()} == {
+            ".lock",
             "tune.db",
             "trials",
             "trials.csv",
