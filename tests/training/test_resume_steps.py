@@ -68,7 +68,7 @@ def stopped_everywhere(training: Training, folder: Path) -> tuple[list[np.ndarra
                 raise Interrupted(folder, "")
 
         hooks = silent(
-            on_step=lambda _, end=end: end(False),
+            on_step=lambda _, stop, end=end: end(False),
             on_epoch=lambda _, better: best.write_bytes(b"weights") if better else None,
             on_epoch_done=lambda _, end=end: end(False),
             check=lambda end=end: end(True),
@@ -106,7 +106,7 @@ def test_a_stop_within_an_update_keeps_its_gradients() -> None:
     whole = training.run(learner=learner)
     again = training.learner()
 
-    def forget(state: State) -> None:
+    def forget(state: State, stop: bool) -> None:
         if state.steps == 1:
             for gradient in again._gradients:
                 gradient.assign(np.zeros(gradient.shape, np.float32))
