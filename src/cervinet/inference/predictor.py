@@ -108,7 +108,7 @@ class Predictor:
         return probabilities, logarithm(probabilities), *finer
 
     @cached_property
-    def _infer(self) -> Callable[[tf.Tensor], list[tf.Tensor]]:
+    def _infer(self) -> Any:
         """Traced by itself: TensorFlow would warn of retracing where one process makes many predictors."""
         spec = tf.TensorSpec((None, *self.card.image_size, 3), tf.uint8)
         network = self._model
