@@ -3,7 +3,7 @@
 runs/20261120-101500-cervix-cnn/
   config.yaml  environment.json  status.json
   data.json  splits.csv  data_issues.csv  data_report.html
-  history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/step-00000123/  checkpoints/lock
+  history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/step-00000123/  .lock
   model.keras  model.json
   predictions_val.csv  predictions_test.csv  metrics.json  plots/
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later

@@ -49,10 +49,10 @@ def test_the_run_directory_holds_what_the_documentation_names(world: World) -> N
     names = {path.relative_to(world.run).as_posix() for path in world.run.rglob("*") if path.is_file()}
     assert names >= {
         *("config.yaml", "environment.json", "splits.csv", "data_issues.csv", "status.json", "history.csv"),
-        *("progress.png", "checkpoints/best.weights.h5", "checkpoints/lock", "model.keras", "model.json"),
+        *("progress.png", "checkpoints/best.weights.h5", ".lock", "model.keras", "model.json"),
         *("predictions_val.csv", "predictions_test.csv", "metrics.json", "plots/confusion_matrix.png", "plots/roc.png"),
     }
-    assert not [name for name in names if Path(name).name.startswith(".")]
+    assert [name for name in names if Path(name).name.startswith(".")] == [".lock"]
     status = json.loads((world.run / "status.json").read_text())
     assert status["state"] == "finished"
     assert list(status["seconds"]) == ["start", "prepare", "build", "fit", "judge"]
