@@ -68,11 +68,7 @@ def stopped_everywhere(training: Training, folder: Path) -> tuple[list[np.ndarra
                 raise Interrupted(folder, "")
 
         hooks = silent(
-<<<<<<< HEAD
             on_step=lambda state, stop, end=end: end(False),
-=======
-            on_step=lambda _, stop, end=end: end(False),
->>>>>>> 62e2d452edee8ffabfdbdede3418b731c14bee8a
             on_epoch=lambda _, better: best.write_bytes(b"weights") if better else None,
             on_epoch_done=lambda _, end=end: end(False),
             check=lambda end=end: end(True),
