@@ -10,26 +10,36 @@ from typing import Any
 from cervinet.registry import register
 
 
+def _convolution(x: Any, filters: int) -> Any:
+    from keras import layers, regularizers
+
+    penalty = regularizers.L2(5e-4)
+    return layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=penalty)(x)
+
+
+def _first_convolutions(inputs: Any) -> Any:
+    """What the two networks for cervix photographs begin with: three convolutions, to a 24th of the size."""
+    from keras import layers
+
+    x = layers.Rescaling(1 / 255)(inputs)
+    x = layers.Conv2D(32, 3, strides=3, activation="relu")(x)
+    x = layers.BatchNormalization()(layers.MaxPooling2D()(x))
+    x = layers.BatchNormalization()(layers.MaxPooling2D()(_convolution(x, 64)))
+    return layers.MaxPooling2D()(_convolution(x, 64))
+
+
 @register("architecture", smallest=192, pretrained=False)
 def cervix_cnn(inputs: Any) -> Any:
     """The from-scratch CNN of the cervical-cancer project: seven convolutions, two dense layers of 512.
 
     2,284,419 parameters at 256 × 256 × 3 and 3 classes, 2,282,179 of them trainable.
     """
-    from keras import layers, regularizers
+    from keras import layers
 
-    def convolution(x: Any, filters: int) -> Any:
-        penalty = regularizers.L2(5e-4)
-        return layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=penalty)(x)
-
-    x = layers.Rescaling(1 / 255)(inputs)
-    x = layers.Conv2D(32, 3, strides=3, activation="relu")(x)
-    x = layers.BatchNormalization()(layers.MaxPooling2D()(x))
-    x = layers.BatchNormalization()(layers.MaxPooling2D()(convolution(x, 64)))
-    x = layers.MaxPooling2D()(convolution(x, 64))
+    x = _first_convolutions(inputs)
     for filters in (128, 128, 256):
-        x = layers.BatchNormalization()(layers.MaxPooling2D()(convolution(x, filters)))
-    x = layers.Flatten()(layers.BatchNormalization()(convolution(x, 512)))
+        x = layers.BatchNormalization()(layers.MaxPooling2D()(_convolution(x, filters)))
+    x = layers.Flatten()(layers.BatchNormalization()(_convolution(x, 512)))
     for _ in range(2):
         x = layers.Dropout(0.5)(layers.Dense(512, activation="relu")(x))
     return x
@@ -41,19 +51,11 @@ def cervix_gap(inputs: Any) -> Any:
 
     576,131 parameters at 3 classes and any size, 574,915 of them trainable.
     """
-    from keras import layers, regularizers
+    from keras import layers
 
-    def convolution(x: Any, filters: int) -> Any:
-        penalty = regularizers.L2(5e-4)
-        return layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_regularizer=penalty)(x)
-
-    x = layers.Rescaling(1 / 255)(inputs)
-    x = layers.Conv2D(32, 3, strides=3, activation="relu")(x)
-    x = layers.BatchNormalization()(layers.MaxPooling2D()(x))
-    x = layers.BatchNormalization()(layers.MaxPooling2D()(convolution(x, 64)))
-    x = layers.MaxPooling2D()(convolution(x, 64))
+    x = _first_convolutions(inputs)
     for filters in (128, 128, 256):
-        x = layers.BatchNormalization()(convolution(x, filters))
+        x = layers.BatchNormalization()(_convolution(x, filters))
     return layers.Dropout(0.5)(layers.GlobalAveragePooling2D()(x))
 
 
