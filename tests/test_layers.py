@@ -16,6 +16,7 @@ LAYERS = {
     1: [
         "config",
         "config_data",
+        "config_evaluation",
         "config_augment",
         "config_training",
         "config_tune",

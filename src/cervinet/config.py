@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from cervinet import registry
 from cervinet.choice import Choice, Kind, Problem, at_places
 from cervinet.complaints import sentences
 from cervinet.config_data import Data
+from cervinet.config_evaluation import Evaluation
 from cervinet.config_training import Phase, Training
 from cervinet.config_tune import Tune
 from cervinet.errors import ConfigError
@@ -30,17 +31,6 @@ class Model(Section):
     """A network from scratch, or a backbone with a new head."""
     weights: str = "none"
     """none (random), imagenet (backbones only), or the path of a .keras, .weights.h5 or .h5 file."""
-
-
-class Evaluation(Section):
-    """How results are judged."""
-
-    draws: Annotated[int, Field(ge=100)] = 2000
-    """Bootstrap draws behind each interval."""
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    """Coverage of the intervals."""
-    views: Literal[1, 2, 4, 8] = 1
-    """Mirror images, and for 8 also quarter turns, of each picture whose probabilities are averaged."""
 
 
 class Config(Section):
@@ -91,6 +81,25 @@ class Config(Section):
         if loss.traits.get("ordered") and self.classes is None:
             words = f"can be {loss.name} only where `classes` are set: it learns from their order"
             problems.append((("training", "loss"), words, None))
+        if problems:
+            raise at_places(problems)
+        return self
+
+    @model_validator(mode="after")
+    def _judged_as_asked(self) -> "Config":
+        settings, problems = self.evaluation, list[Problem]()
+        for number, name in enumerate(settings.positive or ()):
+            if self.classes and name not in self.classes:
+                words = f"must be one of `classes`, {', '.join(self.classes)}"
+                problems.append((("evaluation", "positive", number), words, name))
+        if settings.positive is not None and not settings.positive:
+            problems.append((("evaluation", "positive"), "must name at least one class", None))
+        if self.classes and len(set(settings.positive or ())) == len(self.classes):
+            words = "must leave at least one class that is not positive"
+            problems.append((("evaluation", "positive"), words, settings.positive))
+        if settings.calibration in ("platt", "isotonic") and self.classes and len(self.classes) > 2:
+            words = f"must be none, temperature or vector for {len(self.classes)} classes; it is for two"
+            problems.append((("evaluation", "calibration"), words, settings.calibration))
         if problems:
             raise at_places(problems)
         return self

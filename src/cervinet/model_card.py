@@ -40,6 +40,8 @@ class ModelCard:
         subclasses: (sub-class, class) in the order of the network's sub-class probabilities, if it has any.
         members: of an ensemble; none for a single network.
         average: what of the members is averaged.
+        calibration: method, values, n: how logits become probabilities; empty: by softmax alone.
+        choices: thresholds that were settled on validation pictures, as `evaluation.choices` keeps them.
     """
 
     classes: tuple[str, ...]
@@ -54,6 +56,8 @@ class ModelCard:
     subclasses: tuple[tuple[str, str], ...] = ()
     members: tuple[Member, ...] = ()
     average: Average = "probability"
+    calibration: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def common_views(cards: Iterable["ModelCard"]) -> int:

@@ -24,6 +24,7 @@ HOMES = {
     "schedule": ("cervinet.training.schedules",),
     "optimizer": ("cervinet.training.optimizers",),
     "imbalance": ("cervinet.data.imbalance",),
+    "operating_point": ("cervinet.evaluation.operating_rules",),
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

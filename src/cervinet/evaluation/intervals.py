@@ -7,15 +7,16 @@ References: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13; 
 clustered data, J. R. Statist. Soc. B 69:369, 2007.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.environment import cores
-from cervinet.evaluation.statistics import Array
+from cervinet.evaluation.statistics import Array, Weights
 
 MOST_LEFT_OUT = 0.1
 """Above this share of draws in which a value is undefined there is no interval: the rest is a biased choice.
@@ -24,6 +25,23 @@ A class of k groups is in none of a draw's with probability exp(-k): 37 % for 1,
 
 _CELLS = 2_000_000
 """Images × draws held at a time by a thread; some 25 bytes each."""
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How intervals are made.
+
+    Attributes:
+        draws: of the bootstrap; 0 for values without intervals.
+        confidence: of the intervals, in (0, 1).
+        seed: not negative; the same seed gives the same draws on any machine.
+        method: how the draws become an interval.
+    """
+
+    draws: int
+    confidence: float
+    seed: int
+    method: Literal["percentile", "bca"] = "percentile"
 
 
 @dataclass(frozen=True)
@@ -136,3 +154,39 @@ def estimate(
         n,
         f"{method}, {left_out} undefined left out" if left_out else method,
     )
+
+
+def estimates(
+    values: Callable[[Weights], dict[str, Array]],
+    *,
+    counted: Mapping[str, int],
+    undefined: Mapping[str, str],
+    groups: int,
+    images: int,
+    how: Resampling,
+) -> dict[str, Estimate]:
+    """Values of any kind with their intervals, all from the same draws.
+
+    Args:
+        values: counts `(draws, groups)` → name → float64 `(draws,)`; NaN where undefined.
+        counted: name → the images that the value rests on.
+        undefined: name → why the value can be undefined.
+        groups: how many there are.
+        images: how many there are.
+        how: draws, confidence, seed and method.
+    """
+    found = values(np.ones((1, groups), dtype=np.int32))
+    drawn = {name: column[:0] for name, column in found.items()}
+    if how.draws and groups > 1:
+        drawn = bootstrap(values, groups=groups, images=images, draws=how.draws, seed=how.seed)
+    return {
+        name: estimate(
+            found[name],
+            drawn[name][:, None],
+            [undefined[name]],
+            n=counted[name],
+            groups=groups,
+            confidence=how.confidence,
+        )
+        for name in found
+    }

@@ -1,8 +1,8 @@
 """Every probability of every image of a split: the one input of all evaluation."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,9 @@ class Predictions:
         sublabels: the true sub-class of each image, empty where it has none; None where no image has one.
         subclasses: names of the sub-classes that have probabilities.
         subclass_probabilities: float64 `(n, subclasses)`, or None.
+        spread: float64 `(n,)`, how far the members of an ensemble, or the views of a picture, are apart: the mutual
+            information in nats between the class and the member; None where there is one answer only.
+        attributes: name → `n` texts, such as `site`; what subgroups can be made of. Empty where unknown.
         repeats: int64 `(n,)` where each image was predicted once in each of several repeats of a cross-validation.
     """
 
@@ -58,6 +61,8 @@ class Predictions:
     subclasses: tuple[str, ...] = ()
     subclass_probabilities: NDArray[np.float64] | None = None
     repeats: NDArray[np.int64] | None = None
+    spread: NDArray[np.float64] | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.images), len(self.classes))

@@ -6,10 +6,14 @@ refuses a plain string in its place, so that whatever came from outside has pass
 
 import base64
 import html
+import io
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NewType
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from cervinet import __version__
 from cervinet.escape import for_terminal
@@ -112,6 +116,16 @@ def image(jpeg: bytes, alt: str, width: int, height: int, *, enlarged: bool = Fa
     data = base64.b64encode(jpeg).decode("ascii")
     style = ' class="enlarged"' if enlarged else ""
     return Html(f'<img{style} src="data:image/jpeg;base64,{data}" alt="{text(alt)}" width="{width}" height="{height}">')
+
+
+def plot(drawn: Figure, alt: str) -> Html:
+    """A figure as a drawing without loss, as wide as it was drawn, or as the page where that is narrower."""
+    file = io.BytesIO()
+    with rc_context({"svg.hashsalt": "cervinet", "svg.fonttype": "path"}):  # the same bytes each time
+        drawn.savefig(file, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    width = round(drawn.get_figwidth() * 88)
+    return Html(f'<img class="plot" src="data:image/svg+xml;base64,{data}" alt="{text(alt)}" width="{width}">\n')
 
 
 def figure(picture: Html, caption: Html) -> Html:
