@@ -50,6 +50,13 @@ LAYERS = {
         "tuning",
         "crossval",
         "ensembling",
+        "deciding",
+        "assessing",
+        "reporting",
+        "judging",
+        "explaining",
+        "perturbing",
+        "comparing",
     ],
     6: [
         "cli",

@@ -60,3 +60,5 @@ class Evaluation(Section):
     subgroup_file: Path | None = None
     """CSV with `image` or `group` and the columns that subgroups are made of."""
     explain: Explain = Explain()
+    report: bool = True
+    """Write report.html and model_card.md too."""

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cervinet.auditing import Audited
 from cervinet.config import Config
@@ -13,7 +15,7 @@ from cervinet.csv_table import escape, write_table
 from cervinet.data.audit.issues import issue_rows
 from cervinet.data.augment import Augmentation
 from cervinet.data.imbalance import EffectiveCount, effective_counts, emphasis_of
-from cervinet.data.manifest import Manifest
+from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.preprocess import prepare
 from cervinet.data.split_file import write_splits
 from cervinet.data.subclasses import unlearnt
@@ -64,8 +66,43 @@ def write_data(config: Config, found: Audited, classes: Sequence[EffectiveCount]
         "groups_from": list(found.manifest.groups_from),
         "findings": [{"kind": kind, "action": action, "count": n} for (kind, action), n in counts.items()],
         "train_classes": [asdict(one) for one in classes],
+        "characteristics": characteristics(found),
     }
     write_json(run.data, summary)
+
+
+def characteristics(found: Audited) -> list[tuple[str, dict[str, str]]]:
+    """What the pictures of each split are like: (what, split → words), of that which is known."""
+    table = found.whole.table
+    used = {split: table.index[table["split"] == split].to_numpy() for split in SPLITS}
+    measured = found.measured
+    numbers = {
+        "width in pixels": measured.width,
+        "height in pixels": measured.height,
+        "brightness": measured.brightness,
+    }
+    rows = [
+        (f"{name}, median (range)", {split: _spread(values[at]) for split, at in used.items()})
+        for name, values in numbers.items()
+    ]
+    for name, column in (("with a box", "box_x"), ("with masks", "masks")):
+        if table[column].notna().any():
+            rows.append((name, {split: _share(table[column].notna().to_numpy()[at]) for split, at in used.items()}))
+    if table["site"].notna().any():
+        site = table["site"].fillna("unknown")
+        for name in sorted(set(site)):
+            rows.append(
+                (f"of site {name}", {split: _share((site == name).to_numpy()[at]) for split, at in used.items()})
+            )
+    return rows
+
+
+def _spread(values: NDArray[Any]) -> str:
+    return f"{np.median(values):.0f} ({values.min():.0f}–{values.max():.0f})" if len(values) else "–"
+
+
+def _share(there: NDArray[np.bool_]) -> str:
+    return f"{int(there.sum()):,} ({there.mean():.0%})" if len(there) else "–"
 
 
 def draw_preview(config: Config, manifest: Manifest, to: Path, views: int) -> None:

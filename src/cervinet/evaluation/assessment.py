@@ -1,20 +1,27 @@
 """All that is said of a set of predictions: what `metrics.json` holds and `report.html` shows."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from cervinet.errors import DataError
+from cervinet.evaluation.calibration import softmax
 from cervinet.evaluation.choices import Choices
-from cervinet.evaluation.conformal import Coverage
-from cervinet.evaluation.decision import CostCurve, DecisionCurve
-from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.conformal import Coverage, covered
+from cervinet.evaluation.decision import CostCurve, DecisionCurve, cost_curve, decision_curve
+from cervinet.evaluation.evaluate import Evaluation, evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.localisation import Localisation
-from cervinet.evaluation.operating import AtPoint
+from cervinet.evaluation.operating import AtPoint, at_point
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.question import Question
-from cervinet.evaluation.reliability import Calibrated
+from cervinet.evaluation.question import Question, questions
+from cervinet.evaluation.reliability import Calibrated, calibrated
 from cervinet.evaluation.robustness import Robustness
-from cervinet.evaluation.selective import Selective
+from cervinet.evaluation.selective import Selective, selective
 from cervinet.evaluation.shift import Shift
-from cervinet.evaluation.subgroups import Subgroups
+from cervinet.evaluation.subgroups import Subgroups, subgroups
+from cervinet.evaluation.units import by_group
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +46,7 @@ class Assessment:
         robustness: under damage to the pictures, if it was asked for.
         localisation: of the explanations, where masks or boxes are known.
         shift: to another site, if these are its pictures.
+        mixed_groups: groups with images of several classes, which have no place among the groups.
     """
 
     predictions: Predictions
@@ -58,3 +66,94 @@ class Assessment:
     robustness: Robustness | None = None
     localisation: Localisation | None = None
     shift: Shift | None = None
+    mixed_groups: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of `metrics.json`: the metrics, and below them all the rest."""
+        more = {
+            "other_unit": self.other and self.other.to_json(),
+            "choices": self.choices and self.choices.to_json(),
+            "no_choices": self.no_choices or None,
+            "calibration": self.calibrated,
+            "operating_points": self.points,
+            "prediction_sets": self.sets,
+            "selective": self.selective,
+            "decision_curves": self.decisions,
+            "cost_curves": self.costs,
+            "subgroups": self.subgroups,
+            "robustness": self.robustness,
+            "explanations": self.localisation,
+            "shift": self.shift,
+        }
+        said = {name: plain(value) for name, value in more.items() if value not in (None, ())}
+        return self.evaluation.to_json() | {"unit": self.unit} | said
+
+
+def assess(
+    predictions: Predictions,
+    *,
+    how: Resampling,
+    unit: str,
+    positive: Sequence[str] | None,
+    prevalence: float | None,
+    choices: Choices | None,
+    no_choices: str,
+    calibration: str,
+    divided_by: Sequence[tuple[str, Sequence[float] | None]],
+) -> Assessment:
+    """Say all that can be said of predictions alone.
+
+    Args:
+        predictions: a row an image, calibrated; with logits where the probabilities before that are known.
+        how: draws, confidence, seed and method of the intervals.
+        unit: "image" or "group".
+        positive: classes that are to be found; None: see `questions`.
+        prevalence: share of positives where the network is to be used; None: that of these predictions.
+        choices: settled on validation predictions of the same unit.
+        no_choices: why there are none.
+        calibration: method that made the probabilities of the logits; "none".
+        divided_by: (attribute, edges) of each division into subgroups.
+
+    Raises:
+        DataError: there is no image; a positive class or an attribute is not known.
+    """
+    groups, mixed = by_group(predictions)
+    judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
+    asked = questions(predictions.classes, positive)
+    grouped = len(groups.images) < len(predictions.images)
+    points = choices.points if choices else ()
+    return Assessment(
+        predictions=judged,
+        unit=unit,
+        evaluation=evaluate(judged, how),
+        other=evaluate(other, how) if grouped else None,
+        questions=asked,
+        choices=choices,
+        no_choices=no_choices,
+        calibrated=_before_and_after(predictions, unit, calibration, how),
+        points=tuple(at_point(point, judged, prevalence, how) for point in points),
+        sets=tuple(covered(rule, judged, how) for rule in (choices.sets if choices else ())),
+        selective=selective(judged, choices.abstain if choices else None, how),
+        decisions=tuple(filter(None, (decision_curve(one, judged, prevalence, how) for one in asked))),
+        costs=tuple(filter(None, (cost_curve(one, judged) for one in asked))),
+        subgroups=tuple(_divided(judged, column, edges, how) for column, edges in divided_by),
+        mixed_groups=mixed,
+    )
+
+
+def _before_and_after(predictions: Predictions, unit: str, method: str, how: Resampling) -> Calibrated | None:
+    """None where the probabilities before calibration are not known."""
+    if predictions.logits is None:
+        return None
+    before = replace(predictions, probabilities=softmax(predictions.logits))
+    after = predictions
+    if unit == "group":
+        before, after = by_group(before)[0], by_group(after)[0]
+    return calibrated(after, before.probabilities, method, how)
+
+
+def _divided(predictions: Predictions, column: str, edges: Sequence[float] | None, how: Resampling) -> Subgroups:
+    if column not in predictions.attributes:
+        known = ", ".join(predictions.attributes) or "none"
+        raise DataError(f"there is no column '{column}' to make subgroups by; the columns are {known}")
+    return subgroups(predictions, column, predictions.attributes[column], edges, how)

@@ -1,15 +1,19 @@
 """What was settled on validation predictions, and is only applied ever after: kept in `model.json`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cervinet.evaluation.calibration import Calibration, Method, fit_calibration
+import numpy as np
+
+from cervinet.errors import DataError
+from cervinet.evaluation.calibration import Calibration
 from cervinet.evaluation.conformal import SetRule, fit_sets
 from cervinet.evaluation.operating import OperatingPoint, choose_points
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.selective import Abstain, fit_abstain
+from cervinet.evaluation.statistics import Array
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,14 @@ class Choices:
         points: operating points.
         sets: rules of prediction sets.
         abstain: when not to answer; None: always answer.
+        remarks: why a threshold could not be chosen, in words.
     """
 
     unit: str
     points: tuple[OperatingPoint, ...]
     sets: tuple[SetRule, ...]
     abstain: Abstain | None
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As in `model.json`; infinite thresholds are null."""
@@ -47,6 +53,7 @@ class Choices:
                 for one in values["sets"]
             ),
             abstain=values["abstain"] and Abstain(**values["abstain"]),
+            remarks=tuple(values["remarks"]),
         )
 
 
@@ -60,16 +67,47 @@ def choose(
     most_errors: float | None,
 ) -> Choices:
     """Settle thresholds on calibrated validation predictions of the unit."""
-    asked = questions(validation.classes, positive)
+    points, remarks = list[OperatingPoint](), list[str]()
+    for question in questions(validation.classes, positive):
+        try:
+            points += choose_points(question, rules, validation)
+        except DataError as error:
+            remarks.append(str(error))
     return Choices(
         unit=unit,
-        points=tuple(point for one in asked for point in choose_points(one, rules, validation)),
+        points=tuple(points),
         sets=tuple(fit_sets(validation, coverage)),
         abstain=None if most_errors is None else fit_abstain(validation, most_errors),
+        remarks=tuple(remarks),
     )
 
 
-def calibrate(method: Method, validation: Predictions) -> Calibration:
-    """Fit on validation predictions that have logits."""
-    assert validation.logits is not None
-    return fit_calibration(method, validation.logits, validation.labels)
+def corrected(predictions: Predictions, calibration: Calibration, parents: Sequence[str]) -> Predictions:
+    """The predictions with calibrated probabilities; logits stay those of the network.
+
+    Args:
+        predictions: with logits.
+        calibration: fitted on others.
+        parents: the class that each sub-class belongs to, in the order of the sub-classes.
+    """
+    assert predictions.logits is not None
+    own = predictions.probabilities
+    probabilities = calibration.apply(predictions.logits)
+    finer = predictions.subclass_probabilities
+    if finer is not None:
+        finer = finer_corrected(finer, own, probabilities, [predictions.classes.index(name) for name in parents])
+    return replace(predictions, probabilities=probabilities, subclass_probabilities=finer)
+
+
+def finer_corrected(finer: Array, own: Array, probabilities: Array, parents: Sequence[int]) -> Array:
+    """Sub-class probabilities that again sum to those of their class, in the proportions that they had.
+
+    Args:
+        finer: float64 `(n, subclasses)`.
+        own: float64 `(n, classes)`, before calibration.
+        probabilities: float64 `(n, classes)`, after it.
+        parents: the class of each sub-class.
+    """
+    factor = probabilities / np.maximum(own, np.finfo(np.float64).tiny)
+    scaled: Array = finer * factor[:, list(parents)]
+    return scaled
