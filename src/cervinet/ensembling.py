@@ -24,7 +24,8 @@ from cervinet.workflow import Judged
 from cervinet.yaml_source import read_yaml
 
 if TYPE_CHECKING:
-    from cervinet.inference.predictor import Array, Prediction
+    from cervinet.inference.answers import Answers
+    from cervinet.inference.predictor import Prediction
 
 Weights = Literal["equal", "fitted"]
 
@@ -188,26 +189,28 @@ def _predict(config: Config, run: Run, card: ModelCard, splits: Sequence[str], p
     return found
 
 
-def _arrays(of_members: Sequence[Sequence["Prediction"]], card: ModelCard) -> list[tuple["Array", ...]]:
-    """Probabilities and logits of each member, float64 (n, classes), and of sub-classes where the ensemble has them."""
-    names = ("probabilities", "logits", *(["subclasses"] if card.subclasses else []))
-    return [tuple(np.array([getattr(one, name) for one in member]) for name in names) for member in of_members]
+def _answers(of_members: Sequence[Sequence["Prediction"]], card: ModelCard) -> list["Answers"]:
+    """What each member says of all pictures; of sub-classes where the ensemble has them."""
+    from cervinet.inference.predictor import answers_of
+
+    found = map(answers_of, of_members)
+    return [one if card.subclasses else replace(one, subclasses=None) for one in found]
 
 
 def _weighted(card: ModelCard, manifest: Manifest, of_members: list[list["Prediction"]]) -> ModelCard:
     from cervinet.training.ensemble import fit_weights
 
     labels = np.array([card.classes.index(label) for label in manifest.table["label"]], np.int64)
-    fitted = fit_weights(_arrays(of_members, card), labels, card.average).tolist()
+    fitted = fit_weights(_answers(of_members, card), labels, card.average).tolist()
     members = [replace(member, weight=weight) for member, weight in zip(card.members, fitted, strict=True)]
     return replace(card, members=tuple(members))
 
 
 def _combined(manifest: Manifest, of_members: list[list["Prediction"]], card: ModelCard, split: str) -> Predictions:
     from cervinet.inference.collect import collect
-    from cervinet.inference.predictor import Prediction
+    from cervinet.inference.predictor import said
     from cervinet.training.ensemble import combined
 
-    values = combined(_arrays(of_members, card), [member.weight for member in card.members], card.average)
-    found = [Prediction(one.image, *row) for one, *row in zip(of_members[0], *values, strict=True)]
+    answers = combined(_answers(of_members, card), [member.weight for member in card.members], card.average)
+    found = [said(one.image, answer) for one, answer in zip(of_members[0], answers, strict=True)]
     return collect(manifest, found, split, card.subclasses)

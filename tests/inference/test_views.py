@@ -7,6 +7,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from cervinet.data.picture import Picture
@@ -50,22 +51,27 @@ def test_four_views_keep_the_sides_of_a_picture():
 
 
 def test_one_view_is_the_plain_network_bit_for_bit(model, images):
-    probabilities, logits = predictor(model, 1).probabilities(images)
+    found = predictor(model, 1).probabilities(images)
     outputs = keras.Model(model.input, [model.output, model.get_layer("logits").output])
     plain = tf.function(lambda given: outputs(given, training=False))(tf.constant(images))
-    np.testing.assert_array_equal(probabilities, plain[0].numpy())
-    np.testing.assert_array_equal(logits, plain[1].numpy())
+    np.testing.assert_array_equal(found.probabilities, plain[0].numpy())
+    np.testing.assert_array_equal(found.logits, plain[1].numpy())
+    assert found.spread is None
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
 def test_several_views_are_the_mean_of_the_plain_network_over_hand_made_flips(model, images, count):
-    probabilities, logits = predictor(model, count).probabilities(images)
-    expected = [
-        np.mean([model(one[None], training=False).numpy()[0] for one in flips(i)[:count]], axis=0) for i in images
-    ]
+    found = predictor(model, count).probabilities(images)
+    own = np.array(
+        [[model(one[None], training=False).numpy()[0] for one in flips(i)[:count]] for i in images], np.float64
+    )
+    expected = own.mean(axis=1)
     assert np.abs(expected - model(images, training=False).numpy()).max() > 1e-5
-    np.testing.assert_allclose(probabilities, expected, atol=1e-6)
-    np.testing.assert_allclose(logits, np.log(expected), atol=1e-5)
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
+    np.testing.assert_allclose(found.logits, np.log(expected), atol=1e-5)
+    parted = scipy.stats.entropy(expected, axis=1) - scipy.stats.entropy(own, axis=2).mean(axis=1)
+    assert parted.min() > 1e-9
+    np.testing.assert_allclose(found.spread, parted, atol=1e-7)
 
 
 def test_the_pictures_of_a_command_get_the_same_views(model, images, tmp_path: Path):
@@ -74,9 +80,10 @@ def test_the_pictures_of_a_command_get_the_same_views(model, images, tmp_path: P
         cv2.imwrite(str(name), image[..., ::-1])
     several = predictor(model, 4)
     found = list(several.pictures([*map(Picture, names), Picture(tmp_path / "gone.png")]))
-    probabilities, logits = several.probabilities(images)
-    np.testing.assert_array_equal([one.probabilities for one in found[:-1]], probabilities)
-    np.testing.assert_array_equal([one.logits for one in found[:-1]], logits)
+    expected = several.probabilities(images)
+    np.testing.assert_array_equal([one.probabilities for one in found[:-1]], expected.probabilities)
+    np.testing.assert_array_equal([one.logits for one in found[:-1]], expected.logits)
+    np.testing.assert_array_equal([one.spread for one in found[:-1]], expected.spread)
     assert found[-1].probabilities is None
     assert "gone.png" in found[-1].error
 

@@ -9,15 +9,15 @@ from cervinet.data.manifest import Manifest
 from cervinet.data.store import Images
 from cervinet.data.subclasses import Subclasses, sublabels
 from cervinet.evaluation.predictions import Predictions, Unreadable
-from cervinet.inference.predictor import Prediction, Predictor
+from cervinet.inference.predictor import Prediction, Predictor, said
 
 
 def predict_rows(predictor: Predictor, manifest: Manifest, images: Images | Features, split: str) -> Predictions:
     """Predictions for a split whose prepared pictures, or features, are at hand, by row number of the manifest."""
     rows = manifest.part(split).index.to_numpy()
+    answers = predictor.rows(images, rows) if len(rows) else ()
     found = [
-        Prediction(manifest.root / manifest.table["image"][row], *values)
-        for row, *values in zip(rows, *predictor.rows(images, rows), strict=True)
+        said(manifest.root / manifest.table["image"][row], answer) for row, answer in zip(rows, answers, strict=True)
     ]
     return collect(manifest.take(rows), found, split, predictor.card.subclasses)
 
@@ -32,6 +32,7 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str, subclas
     table, groups = manifest.table, manifest.groups()
     index = {name: number for number, name in enumerate(manifest.classes)}
     shape = (len(read), len(manifest.classes))
+    spreads = [prediction.spread for prediction in read if prediction.spread is not None]
     finer, fine = sublabels(table, subclasses), np.array([p.subclasses for p in read], np.float64)
     return Predictions(
         images=tuple(table["image"][good]),
@@ -45,4 +46,5 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str, subclas
         sublabels=tuple(finer[good].fillna("")) if finer.notna().any() else None,
         subclasses=tuple(name for name, _ in subclasses),
         subclass_probabilities=fine.reshape(len(read), len(subclasses)) if subclasses else None,
+        spread=np.array(spreads) if spreads else None,
     )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
-from cervinet.inference.predictor import Array, Prediction, Predictor, predicted
+from cervinet.inference.answers import Answers
+from cervinet.inference.predictor import Prediction, Predictor, predicted
 from cervinet.model_card import ModelCard
 from cervinet.training.ensemble import combined
 
@@ -35,11 +36,11 @@ class Ensemble:
     def _prepare(self, picture: Picture) -> list[NDArray[np.uint8]]:
         return [prepare(picture, size, steps) for size, steps in self._recipes]
 
-    def _judge(self, prepared: Sequence[list[NDArray[np.uint8]]]) -> tuple[Array, ...]:
+    def _judge(self, prepared: Sequence[list[NDArray[np.uint8]]]) -> Answers:
         images = [np.stack(alike) for alike in zip(*prepared, strict=True)]
-        kinds = 3 if self.card.subclasses else 2  # members may have sub-classes that the ensemble does not
         found = [
-            member.probabilities(images[recipe])[:kinds]
-            for member, recipe in zip(self._members, self._recipe_of, strict=True)
+            member.probabilities(images[recipe]) for member, recipe in zip(self._members, self._recipe_of, strict=True)
         ]
+        if not self.card.subclasses:  # each member may have others
+            found = [replace(one, subclasses=None) for one in found]
         return combined(found, self._weights, self.card.average)

@@ -17,11 +17,12 @@ from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.data.store import Images
 from cervinet.errors import CervinetError, ImageError, UsageError
+from cervinet.inference.answers import Answer, Answers
 from cervinet.inference.views import views_of
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
+from cervinet.training.ensemble import combined
 
-Array = NDArray[np.float64]
 Prepared = TypeVar("Prepared")
 
 BATCH = 32
@@ -31,7 +32,9 @@ BATCH = 32
 class Prediction:
     """One picture: probabilities and logits float64 (classes,), or the error that it gave.
 
-    `subclasses` are the probabilities of the card's sub-classes, float64 (sub-classes,), of a network that has them.
+    `subclasses` are the probabilities of the card's sub-classes, float64 (sub-classes,), of a network that has them;
+    `spread` is the mutual information in nats between the class and the member or view that answers, where there are
+    several.
     """
 
     image: Path
@@ -39,6 +42,7 @@ class Prediction:
     logits: NDArray[np.float64] | None = None
     subclasses: NDArray[np.float64] | None = None
     error: str = ""
+    spread: float | None = None
 
 
 class AnyPredictor(Protocol):
@@ -95,17 +99,13 @@ class Predictor:
             raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
         return cls(model, replace(card, views=views or card.views))
 
-    def probabilities(self, images: NDArray[np.uint8]) -> tuple[Array, ...]:
-        """Of prepared pictures, uint8 (n, height, width, 3) RGB: probabilities and logits, float64 (n, classes).
+    def probabilities(self, images: NDArray[np.uint8]) -> Answers:
+        """Of prepared pictures, uint8 (n, height, width, 3) RGB.
 
-        And the probabilities of the sub-classes, float64 (n, sub-classes), where the network has them. Of several views
-        the probabilities are the mean, and the logits its logarithm.
+        Of several views the probabilities are the mean, and the logits its logarithm.
         """
         found = [self._of_view(view) for view in views_of(images, self.card.views)]
-        if len(found) == 1:
-            return found[0]
-        probabilities, _, *finer = (np.mean(values, axis=0) for values in zip(*found, strict=True))
-        return probabilities, logarithm(probabilities), *finer
+        return found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
 
     @cached_property
     def _infer(self) -> Callable[[tf.Tensor], list[tf.Tensor]]:
@@ -115,20 +115,20 @@ class Predictor:
         traced = tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
         return lambda images: list(traced(images))
 
-    def _of_view(self, images: NDArray[np.uint8]) -> tuple[Array, ...]:
-        return tuple(found.numpy().astype(np.float64) for found in self._infer(tf.convert_to_tensor(images)))
+    def _of_view(self, images: NDArray[np.uint8]) -> Answers:
+        return _answers(self._infer(tf.convert_to_tensor(images)))
 
-    def of_features(self, features: NDArray[np.float32]) -> tuple[Array, ...]:
+    def of_features(self, features: NDArray[np.float32]) -> Answers:
         """The same of what the backbone made of the pictures as they are, float32 (n, width)."""
         head = keras.Model(self._model.get_layer("features").output, self._model.outputs)
-        return tuple(found.numpy().astype(np.float64) for found in head(tf.constant(features), training=False))
+        return _answers(head(tf.constant(features), training=False))
 
-    def rows(self, images: Images | Features, rows: NDArray[np.int64]) -> tuple[Array, ...]:
+    def rows(self, images: Images | Features, rows: NDArray[np.int64]) -> Answers:
         """The same of rows of a store, or of kept features."""
         if isinstance(images, Features):
             return self.of_features(images[rows])
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
-        return tuple(map(np.concatenate, zip(*parts, strict=True)))
+        return Answers.joined(parts)
 
     def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
         """Each picture in order; one that cannot be read gives its error and stops nothing."""
@@ -140,23 +140,37 @@ class Predictor:
         )
 
 
-def logarithm(probabilities: Array) -> Array:
-    """Logits of probabilities: finite for those that are 0 too."""
-    logits: Array = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
-    return logits
+def _answers(found: Sequence[tf.Tensor]) -> Answers:
+    return Answers(*(values.numpy().astype(np.float64) for values in found))
+
+
+def said(image: Path, answer: Answer) -> Prediction:
+    """The answer to a picture, with its name."""
+    return Prediction(image, answer.probabilities, answer.logits, answer.subclasses, spread=answer.spread)
+
+
+def answers_of(predictions: Sequence[Prediction]) -> Answers:
+    """The predictions of one network, none of them an error, as arrays."""
+    first = predictions[0]
+    return Answers(
+        np.array([one.probabilities for one in predictions]),
+        np.array([one.logits for one in predictions]),
+        None if first.subclasses is None else np.array([one.subclasses for one in predictions]),
+        None if first.spread is None else np.array([one.spread for one in predictions]),
+    )
 
 
 def predicted(
     pictures: Iterable[Picture],
     load: Callable[[Picture], Prepared],
-    judge: Callable[[Sequence[Prepared]], tuple[Array, ...]],
+    judge: Callable[[Sequence[Prepared]], Answers],
 ) -> Iterator[Prediction]:
     """Predictions of pictures that are prepared in threads and judged by the batch.
 
     Args:
         pictures: in the order wanted.
         load: prepares a picture, or raises an ImageError.
-        judge: prepared pictures → what `Predictor.probabilities` gives.
+        judge: prepared pictures → what is said of them.
     """
     batch: list[tuple[Picture, Prepared | ImageError]] = []
     for item in decode_all(pictures, load):
@@ -169,12 +183,12 @@ def predicted(
 
 
 def _judged(
-    batch: Sequence[tuple[Picture, Prepared | ImageError]], judge: Callable[[Sequence[Prepared]], tuple[Array, ...]]
+    batch: Sequence[tuple[Picture, Prepared | ImageError]], judge: Callable[[Sequence[Prepared]], Answers]
 ) -> Iterator[Prediction]:
     images = [image for _, image in batch if not isinstance(image, ImageError)]
-    values = iter(zip(*judge(images), strict=True) if images else ())
+    answers = iter(judge(images) if images else ())
     for picture, image in batch:
         if isinstance(image, ImageError):
             yield Prediction(picture.path, error=str(image))
         else:
-            yield Prediction(picture.path, *next(values))
+            yield said(picture.path, next(answers))

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cervinet.inference.answers import Answers
+from cervinet.inference.spread import mutual_information
 from cervinet.model_card import Average
 
 Array = NDArray[np.float64]
@@ -13,27 +15,36 @@ Objective = Callable[[Array], tuple[float, Array]]
 _TINY = np.finfo(np.float64).tiny
 
 
-def combined(found: Sequence[tuple[Array, ...]], weights: Sequence[float], average: Average) -> tuple[Array, ...]:
-    """The weighted average of what each member gives.
+def combined(found: Sequence[Answers], weights: Sequence[float], average: Average) -> Answers:
+    """The weighted average of what each member, or each view, gives.
 
     Args:
-        found: of each member probabilities and logits, float64 (n, classes), and what other probabilities it has.
+        found: of each member.
         weights: of each member, not negative, with the sum 1.
         average: "probability": the mean of the probabilities, and its logarithm for logits; "logit": the mean of the
             logits, and its softmax for probabilities, which is their geometric mean.
 
     Returns:
-        Probabilities and logits, float64 (n, classes), then the means of other probabilities that every member has.
+        The averages; those of sub-classes where every member has them. The spread is over all members and all views of
+        theirs: what the members are apart, and the mean of what the views of each are. It is that of the members' own
+        probabilities for either average.
     """
-    probabilities, logits, *finer = (
-        np.einsum("m,m...->...", np.array(weights), np.stack(values)) for values in zip(*found, strict=False)
-    )
+    answers = np.stack([one.probabilities for one in found])
+    finer = [one.subclasses for one in found if one.subclasses is not None]
+    spread = mutual_information(answers, weights)
+    for one, weight in zip(found, weights, strict=True):
+        if one.spread is not None:
+            spread = spread + weight * one.spread  # the chain rule of mutual information
     if average == "probability":
-        return probabilities, np.log(np.maximum(probabilities, _TINY)), *finer
-    return _softmax(logits), logits, *finer
+        probabilities = _mean(answers, weights)
+        logits = np.log(np.maximum(probabilities, _TINY))
+    else:
+        logits = _mean(np.stack([one.logits for one in found]), weights)
+        probabilities = _softmax(logits)
+    return Answers(probabilities, logits, _mean(np.stack(finer), weights) if len(finer) == len(found) else None, spread)
 
 
-def fit_weights(found: Sequence[tuple[Array, ...]], labels: NDArray[np.int64], average: Average) -> Array:
+def fit_weights(found: Sequence[Answers], labels: NDArray[np.int64], average: Average) -> Array:
     """The weights that give the lowest mean log-loss.
 
     Both averages make the log-loss a convex function of the weights, so that the minimum is one for all starts.
@@ -68,8 +79,13 @@ def fit_weights(found: Sequence[tuple[Array, ...]], labels: NDArray[np.int64], a
     return weights
 
 
-def _of_probabilities(found: Sequence[tuple[Array, ...]], labels: NDArray[np.int64]) -> Objective:
-    true = np.stack([np.maximum(one[0][np.arange(len(labels)), labels], 1e-15) for one in found])
+def _mean(values: Array, weights: Sequence[float]) -> Array:
+    mean: Array = np.einsum("m,m...->...", np.array(weights), values)
+    return mean
+
+
+def _of_probabilities(found: Sequence[Answers], labels: NDArray[np.int64]) -> Objective:
+    true = np.stack([np.maximum(one.probabilities[np.arange(len(labels)), labels], 1e-15) for one in found])
 
     def objective(weights: Array) -> tuple[float, Array]:
         mixed = weights @ true
@@ -78,8 +94,8 @@ def _of_probabilities(found: Sequence[tuple[Array, ...]], labels: NDArray[np.int
     return objective
 
 
-def _of_logits(found: Sequence[tuple[Array, ...]], labels: NDArray[np.int64]) -> Objective:
-    logits = np.stack([one[1] for one in found])
+def _of_logits(found: Sequence[Answers], labels: NDArray[np.int64]) -> Objective:
+    logits = np.stack([one.logits for one in found])
     logits = logits - logits[:, np.arange(len(labels)), labels][..., None]
 
     def objective(weights: Array) -> tuple[float, Array]:
