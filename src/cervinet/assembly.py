@@ -16,8 +16,6 @@ from cervinet import environment, registry
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
 from cervinet.errors import UsageError
-from cervinet.evaluation.evaluate import Evaluation
-from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
 from cervinet.inference.views import views_words
 from cervinet.model_card import ModelCard
@@ -174,13 +172,3 @@ def caption(manifest: Manifest, card: ModelCard) -> str:
     """What must be said with every result on these pictures from this network or ensemble."""
     networks = f"{len(card.members)} networks" if card.members else ""
     return ", ".join(filter(None, (manifest.caption(), networks, views_words(card.views))))
-
-
-def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> Evaluation:
-    """Metrics and plots of predictions, written into a folder."""
-    from cervinet.report.write import write_evaluation
-
-    settings = config.evaluation
-    return write_evaluation(
-        predictions, folder, draws=settings.draws, confidence=settings.confidence, seed=config.seed, note=note
-    )

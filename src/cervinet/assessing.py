@@ -1,7 +1,5 @@
 """Predictions → everything that is said of them, and the files that say it."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,19 +13,18 @@ from cervinet.evaluation.attributes import attributes_from
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.intervals import Resampling
-from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.evaluation.shift import shift
 from cervinet.model_card import ModelCard
 from cervinet.progress import Progress
-from cervinet.report.material import Material
 from cervinet.report.write import write_assessment
 from cervinet.reporting import material_of
 from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
 
 if TYPE_CHECKING:
-    from cervinet.inference.predictor import AnyPredictor
+    pass
 
 
 @dataclass(frozen=True)
@@ -68,23 +65,26 @@ class Extras:
     redact: bool = False
 
 
+NOTHING_MORE = Extras()
+
+
 def judge(
     config: Config,
     run: Run,
-    predictor: "AnyPredictor",
+    card: ModelCard,
     manifest: Manifest,
     predictions: Predictions,
     folder: Path,
     note: str,
     progress: Progress,
-    extras: Extras = Extras(),
+    extras: Extras = NOTHING_MORE,
 ) -> Judged:
     """Assess predictions of pictures that are at hand, by the choices of their run, and write it all down.
 
     Args:
         config: whose `evaluation` says how.
         run: that the network is of.
-        predictor: the network.
+        card: of the network.
         manifest: the pictures, those that could not be read among them.
         predictions: of those that could be.
         folder: for metrics.json, plots, report.html, model_card.md.
@@ -93,8 +93,8 @@ def judge(
         extras: what else is wanted.
     """
     settings = config.evaluation
-    choices, why = choices_of(run, predictor.card, settings)
-    found = assessed(settings, config.seed, predictions, choices, why, predictor.card.calibration.get("method", "none"))
+    choices, why = choices_of(run, card, settings)
+    found = assessed(settings, config.seed, predictions, choices, why, card.calibration.get("method", "none"))
     how = resampling(settings, config.seed)
     if extras.external and run.predictions("test").is_file():
         own = in_unit(read_predictions(run.predictions("test")), settings.unit)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cervinet import workflow
+from cervinet import assessing, workflow
 from cervinet.assembly import check_alone, with_whole_paths
+from cervinet.assessing import Judged
 from cervinet.config import Config, check, load_config
 from cervinet.csv_table import read_table, write_table
 from cervinet.data.split_file import read_splits
@@ -22,12 +23,14 @@ from cervinet.evaluation.predictions import read_predictions
 from cervinet.files import write_atomically
 from cervinet.holding import status_kept
 from cervinet.progress import Progress
-from cervinet.report.write import write_evaluation
+from cervinet.report.write import write_assessment
+from cervinet.reporting import material_of
 from cervinet.resuming import changes
 from cervinet.run import RUNS, Run, fresh_folder, write_json
 from cervinet.yaml_source import read_yaml
 
 OUT_OF_FOLD = "out-of-fold"
+OWN_THRESHOLDS = "each fold has its own, chosen on its own validation pictures"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Fold:
 class CrossValidated:
     """The evaluation of all folds together, and a row of `folds.csv` for each."""
 
-    judged: workflow.Judged
+    judged: Judged
     folds: pd.DataFrame
     constants: dict[str, float]
 
@@ -132,18 +135,15 @@ def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
         "prior_log_loss": float(prior.mean()),
     }
     note = _note(folds[0], plan)
-    evaluation = write_evaluation(
-        predictions,
-        run.path,
-        draws=config.evaluation.draws,
-        confidence=config.evaluation.confidence,
-        seed=config.seed,
-        note=note,
-        more={"folds": config.data.split.folds, "constants": constants},
+    found = assessing.assessed(
+        config.evaluation, config.seed, predictions, None, OWN_THRESHOLDS, config.evaluation.calibration
     )
+    material = material_of(run, found, note)
+    more = {"folds": config.data.split.folds, "constants": constants}
+    write_assessment(material, run.path, report=config.evaluation.report, more=more)
     table = pd.DataFrame(rows) if plan.repeats > 1 else pd.DataFrame(rows).drop(columns="repeat")
     write_atomically(run.folds, table.to_csv(index=False).encode())
-    judged = workflow.Judged(run.path, run.path, evaluation, note, predictions.unreadable)
+    judged = Judged(run.path, run.path, found, note, predictions.unreadable)
     return CrossValidated(judged, table, constants)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from cervinet import assembly, environment, pictures
+from cervinet import assembly, assessing, deciding, environment, pictures
+from cervinet.assessing import Judged
 from cervinet.config import Config, check
 from cervinet.data.manifest import Manifest
 from cervinet.data.split_file import EXCLUDED, read_splits, write_splits
@@ -20,7 +21,6 @@ from cervinet.holding import status_kept
 from cervinet.model_card import Average, Member, ModelCard
 from cervinet.progress import Progress
 from cervinet.run import Run, write_json
-from cervinet.workflow import Judged
 from cervinet.yaml_source import read_yaml
 
 if TYPE_CHECKING:
@@ -59,14 +59,17 @@ def ensemble(
         found = _predict(config, run, card, ("val", "test") if test else ("val",), progress)
         if weights == "fitted":
             card = _weighted(card, *found["val"])
-            run.write_card(card)
-        judged = None
-        for split, (manifest, of_members) in found.items():
-            predictions = _combined(manifest, of_members, card, split)
-            write_predictions(predictions, run.predictions(split))
-            if split == "test":
-                note = assembly.caption(manifest, card)
-                judged = Judged(run.path, run.path, assembly.judge(config, predictions, run.path, note), note)
+        parts = {split: _combined(*of_split, card, split) for split, of_split in found.items()}
+        settled = deciding.settled(config.evaluation, card, parts.get("val"), progress)
+        card = settled.on(card)
+        run.write_card(card)
+        for split, predictions in parts.items():
+            parts[split] = deciding.calibrated(predictions, settled.calibration, card)
+            write_predictions(parts[split], run.predictions(split))
+        if not test:
+            return Ensembled(run, card, None)
+        manifest, note = found["test"][0], assembly.caption(found["test"][0], card)
+        judged = assessing.judge(config, run, card, manifest, parts["test"], run.path, note, progress)
     return Ensembled(run, card, judged)
 
 
@@ -179,7 +182,7 @@ def _predict(config: Config, run: Run, card: ModelCard, splits: Sequence[str], p
     parts = {split: pictures.own_part(config, run, split, progress) for split in splits}
     found: dict[str, Found] = {split: (manifest, []) for split, manifest in parts.items() if len(manifest)}
     for number, member in enumerate(card.members, start=1):
-        predictor = Predictor.of_network(run.member(member.folder))
+        predictor = Predictor.of_member(run.member(member.folder))
         for split, (manifest, of_members) in found.items():
             label = f"Network {number} of {len(card.members)}, {split}"
             of_members.append(list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), label)))

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, data_records, frozen, learning, pictures, resuming
+from cervinet import assembly, assessing, data_records, deciding, frozen, learning, pictures, resuming
+from cervinet.assessing import Judged
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import Manifest
 from cervinet.data.picture import Picture
 from cervinet.data.store import Store
-from cervinet.evaluation.evaluate import Evaluation
-from cervinet.evaluation.predictions import Unreadable, write_predictions
+from cervinet.evaluation.predictions import write_predictions
 from cervinet.holding import claimed, held, status_kept
 from cervinet.interruption import Interrupted
 from cervinet.model_card import ModelCard
@@ -26,25 +26,6 @@ if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
     from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a command found.
-
-    Attributes:
-        run: directory of the run.
-        folder: where predictions, metrics and plots were written.
-        evaluation: the metrics.
-        note: says that the pictures were synthetic, or that groups were derived, where they were.
-        unreadable: pictures without a prediction, and why.
-    """
-
-    run: Path
-    folder: Path
-    evaluation: Evaluation
-    note: str
-    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,22 +103,27 @@ def dry_run(config: Config, progress: Progress) -> None:
 
 
 def evaluate(
-    run: Run, config: Config, *, external: bool, out: Path | None, progress: Progress, views: int | None = None
+    run: Run,
+    config: Config,
+    *,
+    out: Path | None,
+    progress: Progress,
+    views: int | None = None,
+    extras: assessing.Extras = assessing.NOTHING_MORE,
 ) -> Judged:
-    """Judge a run on its own test split, or on all pictures of `config.data` (`external`)."""
+    """Judge a run on its own test split, or on all pictures of `config.data` (`extras.external`)."""
     from cervinet.inference.collect import collect
     from cervinet.inference.predictor import Predictor
 
     predictor = Predictor.load(run, views)
-    split = "external" if external else "test"
-    manifest = pictures.pictures_to_judge(config, run, external, progress)
+    split = "external" if extras.external else "test"
+    manifest = pictures.pictures_to_judge(config, run, extras.external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split, predictor.card.subclasses)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
     note = assembly.caption(manifest, predictor.card)
-    evaluation = assembly.judge(config, predictions, folder, note)
-    return Judged(run.path, folder, evaluation, note, predictions.unreadable)
+    return assessing.judge(config, run, predictor.card, manifest, predictions, folder, note, progress, extras)
 
 
 def predict(
@@ -195,6 +181,7 @@ def _from_the_beginning(
     progress: Progress,
 ) -> Judged | None:
     manifest = found.sound()
+    deciding.check_questions(config.evaluation, manifest.classes)
     assembly.write_config(config, manifest.classes, run)
     announce_data(progress, manifest)
     data_records.write_data(config, found, classes, run, progress)
@@ -231,11 +218,16 @@ def _train(
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
     known = frozen.pictures_to_judge(config, manifest, images, model, device)
-    for split in ("val", "test"):
-        predictions = predict_rows(predictor, manifest, known, split)
-        write_predictions(predictions, run.predictions(split))
-    note = assembly.caption(manifest, predictor.card)
-    evaluation = assembly.judge(config, predictions, run.path, note)
+    validation = predict_rows(predictor, manifest, known, "val")
+    settled = deciding.settled(config.evaluation, predictor.card, validation, progress)
+    card = settled.on(predictor.card)
+    run.write_card(card)
+    write_predictions(deciding.calibrated(validation, settled.calibration, card), run.predictions("val"))
+    predictions = predict_rows(predictor.with_card(card), manifest, known, "test")
+    write_predictions(predictions, run.predictions("test"))
+    run.mark("predict")
+    note, judged = assembly.caption(manifest, card), manifest.take(manifest.part("test").index.to_numpy())
+    found = assessing.judge(config, run, card, judged, predictions, run.path, note, progress)
     run.mark("judge")
     assembly.meet(device)
-    return Judged(run.path, run.path, evaluation, note)
+    return found

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from cervinet.data.feature_store import Features
+from cervinet.data.headers import picture_size
 from cervinet.data.manifest import Manifest
+from cervinet.data.picture import Picture
 from cervinet.data.store import Images
 from cervinet.data.subclasses import Subclasses, sublabels
+from cervinet.errors import ImageError
 from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.inference.predictor import Prediction, Predictor, said
 
@@ -47,4 +50,25 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str, subclas
         subclasses=tuple(name for name, _ in subclasses),
         subclass_probabilities=fine.reshape(len(read), len(subclasses)) if subclasses else None,
         spread=np.array(spreads) if spreads else None,
+        attributes=_attributes(manifest.take(np.flatnonzero(good))),
     )
+
+
+def _attributes(manifest: Manifest) -> dict[str, tuple[str, ...]]:
+    """What subgroups can be made of: the site where it is known, and the sides of the pictures, in pixels."""
+    site = manifest.table["site"]
+    sizes = [_size(picture) for picture in manifest.pictures()]
+    sides = {"height": tuple(height for height, _ in sizes), "width": tuple(width for _, width in sizes)}
+    return ({"site": tuple(site.fillna(""))} if site.notna().any() else {}) | sides
+
+
+def _size(picture: Picture) -> tuple[str, str]:
+    """Height and width as text; empty for a file that was there when it was prepared, and is no longer."""
+    if picture.pixels is not None:
+        height, width = picture.pixels.shape[:2]
+    else:
+        try:
+            height, width = picture_size(picture.path)
+        except ImageError:
+            return "", ""
+    return str(height), str(width)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.inference.answers import Answers
+from cervinet.inference.calibrating import calibrated
 from cervinet.inference.predictor import Prediction, Predictor, predicted
 from cervinet.model_card import ModelCard
 from cervinet.training.ensemble import combined
@@ -43,4 +44,4 @@ class Ensemble:
         ]
         if not self.card.subclasses:  # each member may have others
             found = [replace(one, subclasses=None) for one in found]
-        return combined(found, self._weights, self.card.average)
+        return calibrated(combined(found, self._weights, self.card.average), self.card)

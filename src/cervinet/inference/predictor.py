@@ -1,6 +1,7 @@
 """One way from pictures to probabilities, for training's own evaluation and for every command."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from cervinet.data.preprocess import prepare
 from cervinet.data.store import Images
 from cervinet.errors import CervinetError, ImageError, UsageError
 from cervinet.inference.answers import Answer, Answers
+from cervinet.inference.calibrating import calibrated
 from cervinet.inference.views import views_of
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
@@ -79,8 +81,20 @@ class Predictor:
         if card.members:
             from cervinet.inference.ensemble import Ensemble
 
-            return Ensemble(card, [Predictor.of_network(run.member(one.folder), views) for one in card.members])
+            return Ensemble(card, [Predictor.of_member(run.member(one.folder), views) for one in card.members])
         return Predictor.of_network(run, views)
+
+    @classmethod
+    def of_member(cls, run: Run, views: int | None = None) -> "Predictor":
+        """The same for a member of an ensemble, without its own calibration: the ensemble has one for all."""
+        member = cls.of_network(run, views)
+        return member.with_card(replace(member.card, calibration={}, choices={}))
+
+    def with_card(self, card: ModelCard) -> "Predictor":
+        """The same network, traced once, with another card."""
+        other = copy(self)
+        other.card = card
+        return other
 
     @classmethod
     def of_network(cls, run: Run, views: int | None = None) -> "Predictor":
@@ -105,7 +119,8 @@ class Predictor:
         Of several views the probabilities are the mean, and the logits its logarithm.
         """
         found = [self._of_view(view) for view in views_of(images, self.card.views)]
-        return found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
+        one = found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
+        return calibrated(one, self.card)
 
     @cached_property
     def _infer(self) -> Callable[[tf.Tensor], list[tf.Tensor]]:
@@ -121,7 +136,7 @@ class Predictor:
     def of_features(self, features: NDArray[np.float32]) -> Answers:
         """The same of what the backbone made of the pictures as they are, float32 (n, width)."""
         head = keras.Model(self._model.get_layer("features").output, self._model.outputs)
-        return _answers(head(tf.constant(features), training=False))
+        return calibrated(_answers(head(tf.constant(features), training=False)), self.card)
 
     def rows(self, images: Images | Features, rows: NDArray[np.int64]) -> Answers:
         """The same of rows of a store, or of kept features."""

@@ -6,36 +6,22 @@ from typing import Any
 
 import pandas as pd
 
-from cervinet.evaluation.evaluate import Evaluation, evaluate
-from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
+from cervinet.report.material import Material
 from cervinet.run import write_json
 
 
-def write_evaluation(
-    predictions: Predictions,
-    folder: Path,
-    *,
-    draws: int,
-    confidence: float,
-    seed: int,
-    note: str,
-    more: Mapping[str, Any] | None = None,
-) -> Evaluation:
-    """Judge predictions; write metrics.json (with `more`), plots/confusion_matrix.png and plots/roc.png."""
-    evaluation = evaluate(predictions, draws=draws, confidence=confidence, seed=seed)
-    values = evaluation.to_json() | ({"note": note} if note else {}) | dict(more or {})
+def write_assessment(material: Material, folder: Path, *, report: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Write metrics.json (with `more`), plots/ and, where a report is wanted, report.html and model_card.md."""
+    found, note = material.assessment, material.note or None
+    values = found.to_json() | ({"note": note} if note else {}) | dict(more or {})
     write_json(folder / "metrics.json", values)
+    evaluation, predictions = found.evaluation, found.predictions
     confusion = plots.confusion_matrix(
-        evaluation.confusion,
-        evaluation.classes,
-        split=evaluation.split,
-        groups=evaluation.groups,
-        note=note or None,
+        evaluation.confusion, evaluation.classes, split=evaluation.split, groups=evaluation.groups, note=note
     )
     plots.save(confusion, folder / "plots" / "confusion_matrix.png")
-    plots.save(plots.roc_curves(predictions, evaluation, note=note or None), folder / "plots" / "roc.png")
-    return evaluation
+    plots.save(plots.roc_curves(predictions, evaluation, note=note), folder / "plots" / "roc.png")
 
 
 def write_progress(
