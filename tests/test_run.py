@@ -13,8 +13,9 @@ import pytest
 
 from cervinet import run as run_module
 from cervinet.errors import CervinetError, UsageError
+from cervinet.files import sha256, write_json
 from cervinet.model_card import Member, ModelCard
-from cervinet.run import Run, sha256, write_json
+from cervinet.run import Run
 
 CARD = ModelCard(
     classes=("NO", "é\n", "=1"),

@@ -16,13 +16,13 @@ from cervinet import environment, registry
 from cervinet.config import Config
 from cervinet.data.manifest import Manifest
 from cervinet.errors import UsageError
-from cervinet.files import replacing, write_atomically
+from cervinet.files import replacing, write_atomically, write_json
 from cervinet.inference.views import views_words
 from cervinet.model_card import ModelCard
 from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
 from cervinet.progress import Progress
-from cervinet.run import Run, write_json
+from cervinet.run import Run
 from cervinet.training.cluster import Cluster, find_cluster
 
 if TYPE_CHECKING:

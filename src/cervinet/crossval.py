@@ -20,13 +20,13 @@ from cervinet.data.split_file import read_splits
 from cervinet.errors import DataError, UsageError
 from cervinet.evaluation.constants import prior_log_losses, uniform_log_loss
 from cervinet.evaluation.predictions import read_predictions
-from cervinet.files import write_atomically
+from cervinet.files import write_atomically, write_json
 from cervinet.holding import status_kept
 from cervinet.progress import Progress
 from cervinet.report.write import write_assessment
 from cervinet.reporting import material_of
 from cervinet.resuming import changes
-from cervinet.run import RUNS, Run, fresh_folder, write_json
+from cervinet.run import RUNS, Run, fresh_folder
 from cervinet.yaml_source import read_yaml
 
 OUT_OF_FOLD = "out-of-fold"

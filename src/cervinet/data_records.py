@@ -19,10 +19,11 @@ from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.preprocess import prepare
 from cervinet.data.split_file import write_splits
 from cervinet.data.subclasses import unlearnt
+from cervinet.files import write_json
 from cervinet.models.objective import objective_of
 from cervinet.pictures import fixed_steps
 from cervinet.progress import Progress
-from cervinet.run import Run, write_json
+from cervinet.run import Run
 
 
 def write_findings(config: Config, found: Audited, run: Run, progress: Progress) -> None:

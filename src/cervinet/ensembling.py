@@ -16,11 +16,11 @@ from cervinet.data.manifest import Manifest
 from cervinet.data.split_file import EXCLUDED, read_splits, write_splits
 from cervinet.errors import DataError, LeakageError, UsageError
 from cervinet.evaluation.predictions import Predictions, write_predictions
-from cervinet.files import write_atomically
+from cervinet.files import write_atomically, write_json
 from cervinet.holding import status_kept
 from cervinet.model_card import Average, Member, ModelCard
 from cervinet.progress import Progress
-from cervinet.run import Run, write_json
+from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from cervinet.data.audit.findings import KINDS
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.split_file import EXCLUDED, read_splits
 from cervinet.evaluation.assessment import Assessment
+from cervinet.files import sha256
 from cervinet.report.material import Case, Flow, Material
-from cervinet.run import Run, sha256
+from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
 
 

@@ -8,8 +8,9 @@ from cervinet import assembly, environment, pictures
 from cervinet.config import Config, check, load_config
 from cervinet.data.manifest import Manifest
 from cervinet.errors import ConfigError, DataError, UsageError
+from cervinet.files import sha256
 from cervinet.progress import Progress
-from cervinet.run import Run, sha256
+from cervinet.run import Run
 from cervinet.yaml_source import override, parse_yaml, read_yaml
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ runs/20261120-101500-cervix-cnn/
   data.json  splits.csv  data_issues.csv  data_report.html
   history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/step-00000123/  .lock
   model.keras  model.json
-  predictions_val.csv  predictions_test.csv  metrics.json  plots/
+  predictions_val.csv  predictions_test.csv  metrics.json  plots/  cam/
+  report.html  model_card.md
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
 
 An ensemble's has no model.keras but members/1/ with model.keras, model.json and splits.csv, members/2/, …; one of
@@ -14,11 +15,10 @@ predictions_oof.csv  metrics.json  plots/  status.json.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cervinet.errors import CervinetError, UsageError
-from cervinet.files import write_atomically
+from cervinet.files import sha256, write_json
 from cervinet.model_card import ModelCard
 
 RUNS = Path("runs")
@@ -53,6 +53,8 @@ class Run:
         self.model = path / "model.keras"
         self.card = path / "model.json"
         self.metrics = path / "metrics.json"
+        self.report = path / "report.html"
+        self.cam = path / "cam"
         self.plots = path / "plots"
         self.evaluations = path / "evaluations"
         self.crossval = path / "crossval.json"
@@ -222,15 +224,6 @@ class Run:
 
     def _name(self, file: Path) -> str:
         return file.relative_to(self.path).as_posix()
-
-
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    write_atomically(path, (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fresh_folder(parent: Path, label: str) -> Path:

@@ -341,7 +341,7 @@ def test_another_version_is_a_warning(interrupted: Path) -> None:
     version = values["facts"]["versions"]["tensorflow"]
     values["facts"]["versions"]["tensorflow"] = "2.20.0"
     (folder / "state.json").write_text(json.dumps(values))
-    from cervinet.run import sha256
+    from cervinet.files import sha256
 
     hashes = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(hashes | {"state.json": sha256(folder / "state.json")}))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from cervinet.files import write_json
 from cervinet.report import plots
 from cervinet.report.material import Material
-from cervinet.run import write_json
 
 
 def write_assessment(material: Material, folder: Path, *, report: bool, more: Mapping[str, Any] | None = None) -> None:

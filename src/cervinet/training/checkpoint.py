@@ -24,8 +24,7 @@ import keras
 import numpy as np
 
 from cervinet.errors import TrainingError
-from cervinet.files import replacing
-from cervinet.run import sha256
+from cervinet.files import replacing, sha256
 from cervinet.training.state import State
 
 _STATE, _VARIABLES, _BEST, _MANIFEST = "state.json", "variables.npz", "best.weights.h5", "manifest.json"
