@@ -8,7 +8,8 @@ import pytest
 
 from cervinet.csv_table import escape, unescape
 from cervinet.errors import DataError
-from cervinet.evaluation.predictions import Predictions, Unreadable, read_predictions, write_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.evaluation.predictions import Predictions, Unreadable, write_predictions
 
 HEADER = "image,group,label,predicted,split,p_a,p_b"
 NOT_FINITE = ":2 has a probability that is not a finite number"
@@ -168,7 +169,8 @@ def test_probability_columns_may_have_bare_class_names(tmp_path):
         ("label,p_a,p_b\na,0,1\n", " has no column 'image'; its columns are label, p_a, p_b"),
         (
             "image,label,p_a\n1,a,1\n",
-            " must have a column 'p_<class>' for each of two or more classes; its columns are image, label, p_a",
+            " must have a column 'p_<class>' for each of two or more classes; its columns are image, label, p_a: "
+            "name others by --classes or --probability-columns",
         ),
         ("image,label,p_a,p_a\n1,a,1,0\n", " has two columns named 'p_a'"),
         (f"{HEADER}\n1,,a,a,test,1\n", ":2 has 6 cells; the header has 7"),
@@ -181,11 +183,14 @@ def test_probability_columns_may_have_bare_class_names(tmp_path):
         (f"{HEADER}\n1,,a,a,test,1.1,-0.1\n", ":2 has a negative probability for '1': 1.1, -0.1"),
         (
             f"{HEADER}\n1,,a,a,test,1,0\n2,,a,a,test,0.5,0.4\n",
-            ":3 has probabilities that do not sum to one for '2': 0.5, 0.4",
+            ":3 has probabilities that do not sum to one for '2': 0.5, 0.4; --normalize divides each row by its sum",
         ),
         (f"{HEADER}\n1,,a,a,test,1,0\n1,,a,a,test,1,0\n", ":3 repeats the image '1' of line 2"),
         (f"{HEADER}\n,,a,a,test,1,0\n", ":2 has no image name"),
-        (f"{HEADER}\n1,,a,a,test,1,0\n2,,a,a,val,1,0\n", " must hold one split; it holds 'test', 'val'"),
+        (
+            f"{HEADER}\n1,,a,a,test,1,0\n2,,a,a,val,1,0\n",
+            " must hold one split; it holds 'test', 'val': choose one by --split",
+        ),
         (f'{HEADER}\n"1', ":2 is not CSV: unexpected end of data"),
     ],
 )
