@@ -50,10 +50,12 @@ LAYERS = {
         "tuning",
         "crossval",
         "ensembling",
+        "judging",
     ],
     6: [
         "cli",
         "cli_data",
+        "cli_evaluate",
         "cli_runs",
         "cli_train",
         "cli_tune",
@@ -122,6 +124,7 @@ def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
         "cervinet.cli_data",
+        "cervinet.cli_evaluate",
         "cervinet.cli_runs",
         "cervinet.cli_train",
         "cervinet.cli_tune",

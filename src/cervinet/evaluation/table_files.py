@@ -39,13 +39,12 @@ def _separator(path: Path) -> str:
 
 def _parquet(path: Path) -> Table:
     try:
-        frame = pd.read_parquet(path)
-    except OSError as error:
-        # Arrow's own errors of a damaged file are OSErrors without a number.
-        why = error.strerror or str(error).splitlines()[0]
-        raise DataError(f"{path} cannot be read: {why}") from error
-    except ValueError as error:
+        with path.open("rb") as file:
+            frame = pd.read_parquet(file)
+    except ValueError as error:  # Arrow's errors are ValueErrors, some of them OSErrors without a number
         raise DataError(f"{path} is not Parquet: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or str(error).splitlines()[0]}") from error
     if any(frame.index.names):
         frame = frame.reset_index()
     if frame.empty:

@@ -39,8 +39,8 @@ def by_group(predictions: Predictions) -> tuple[Predictions, int]:
     numbers, _ = pd.factorize(pd.MultiIndex.from_arrays([repeats[~several], members[~several]]))
     rows = numbers.astype(np.int64)
     first = np.unique(rows, return_index=True)[1]
-    if len(first) == len(rows):
-        return (replace(kept, unreadable=predictions.unreadable) if left_out else predictions), left_out
+    if len(first) == len(members):
+        return predictions, 0
 
     def mean(values: Array) -> Array:
         total = np.zeros((len(first), *values.shape[1:]))
