@@ -61,6 +61,7 @@ LAYERS = {
     6: [
         "cli",
         "cli_data",
+        "cli_evaluate",
         "cli_runs",
         "cli_train",
         "cli_tune",
@@ -129,6 +130,7 @@ def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
         "cervinet.cli_data",
+        "cervinet.cli_evaluate",
         "cervinet.cli_runs",
         "cervinet.cli_train",
         "cervinet.cli_tune",

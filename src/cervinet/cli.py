@@ -4,22 +4,19 @@ import json
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cervinet import __version__
 from cervinet.cli_data import data
+from cervinet.cli_evaluate import evaluate
 from cervinet.cli_runs import crossval, ensemble
 from cervinet.cli_train import train
 from cervinet.cli_tune import tune
-from cervinet.errors import PredictionError, UsageError
+from cervinet.errors import PredictionError
 from cervinet.exits import Sentences
-from cervinet.options import PATH, config_argument, import_tensorflow, progress_of, quiet_option, views_option
+from cervinet.options import PATH, config_argument, import_tensorflow, open_run, progress_of, views_option
 from cervinet.results import next_commands, quoted, show_predictions, show_results, unreadable_text
-
-if TYPE_CHECKING:
-    from cervinet.run import Run
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,37 +27,6 @@ def main() -> None:
     Start with `cervinet demo`, or with `cervinet init FOLDER` on a folder of your own. Research software: not a
     medical device.
     """
-
-
-@main.command(short_help="Judge a run on its test split or other data.")
-@click.argument("run_or_override", nargs=-1, metavar="[RUN] [KEY=VALUE]...")
-@click.option("--data", type=PATH, help="Another folder or table to judge the run on, all of it.")
-@click.option("--out", type=PATH, help="Where to write. Default: a new folder in RUN/evaluations/.")
-@views_option
-@quiet_option
-def evaluate(
-    run_or_override: tuple[str, ...], data: Path | None, out: Path | None, views: int | None, quiet: bool
-) -> None:
-    """Judge a run (the newest finished one) on its test split, or on other data.
-
-    With --data, KEY=VALUE tells how to read them, as in data.reader.table.label=diagnosis.
-    """
-    from cervinet import workflow
-    from cervinet.pictures import config_of
-
-    runs = [word for word in run_or_override if "=" not in word or Path(word).is_dir()]
-    overrides = [word for word in run_or_override if word not in runs]
-    if len(runs) > 1:
-        raise UsageError(f"one RUN at a time; got {', '.join(runs)}")
-    run = _run(Path(runs[0]) if runs else None)
-    config = config_of(run, data, overrides)
-    import_tensorflow()
-    judged = workflow.evaluate(
-        run, config, external=data is not None, out=out, progress=progress_of(quiet), views=views
-    )
-    show_results(judged)
-    if judged.unreadable:
-        raise PredictionError(unreadable_text([u.error for u in judged.unreadable], judged.evaluation.images))
 
 
 @main.command(short_help="Class and probabilities of pictures.")
@@ -88,7 +54,7 @@ def predict(
     from cervinet.pictures import mask_suffix
     from cervinet.report.predicted import as_object, write_csv
 
-    run = _run(run_path)
+    run = open_run(run_path)
     named = pictures_named(images, mask_suffix=mask_suffix(run))
     pictures = with_boxes(named.pictures, boxes) if boxes else named.pictures
     if csv_file:
@@ -140,8 +106,10 @@ def demo(run_dir: Path | None) -> None:
     if judged is None:
         return
     show_results(judged)
-    pictures = workflow.example_pictures(_run(judged.run), count=3)
-    card, predictions = workflow.predict(_run(judged.run), pictures_named(pictures).pictures, progress_of(quiet=True))
+    pictures = workflow.example_pictures(open_run(judged.run), count=3)
+    card, predictions = workflow.predict(
+        open_run(judged.run), pictures_named(pictures).pictures, progress_of(quiet=True)
+    )
     show_predictions(list(predictions), card.classes, card.note)
     run = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)
@@ -170,7 +138,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, crossval, ensemble, tune, data):
+for command in (train, evaluate, crossval, ensemble, tune, data):
     main.add_command(command)
 
 
@@ -191,13 +159,3 @@ def weights_fetch(name: str, to: Path) -> None:
         path = workflow.fetch_weights(name, to)
     click.echo(path)
     click.echo(f"On the other machine: cervinet train --config CONFIG model.weights={quoted(path)}", err=True)
-
-
-def _run(path: Path | None) -> "Run":
-    """The run named, or the newest finished one, which is then said."""
-    from cervinet.run import Run
-
-    run = Run.open(path)
-    if path is None:
-        click.echo(f"Run: {run.path} (the newest finished one)", err=True)
-    return run

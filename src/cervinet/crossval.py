@@ -19,7 +19,7 @@ from cervinet.csv_table import read_table, write_table
 from cervinet.data.split_file import read_splits
 from cervinet.errors import DataError, UsageError
 from cervinet.evaluation.constants import prior_log_losses, uniform_log_loss
-from cervinet.evaluation.predictions import read_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.files import write_atomically, write_json
 from cervinet.holding import status_kept
 from cervinet.progress import Progress

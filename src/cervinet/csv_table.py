@@ -84,7 +84,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, separator: str = ",") -> Table:
     """Read a CSV file with a header and at least one row.
 
     Raises:
@@ -93,7 +93,7 @@ def read_table(path: Path) -> Table:
     try:
         # File names that are not UTF-8 reach Python as lone surrogates; surrogateescape keeps their bytes.
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = csv.reader(file, delimiter=separator, strict=True)
             table = [(reader.line_num, row) for row in reader if row]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error

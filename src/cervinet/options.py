@@ -1,4 +1,4 @@
-"""What the commands of several modules share: kinds of arguments, progress, the import that takes seconds."""
+"""What the commands of several modules share: kinds of arguments, the run, progress, the import that takes seconds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from cervinet.progress import Progress
+    from cervinet.run import Run
 
 PATH = click.Path(path_type=Path)
 
@@ -29,6 +30,16 @@ def config_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """CONFIG and the settings that are to differ from it."""
     command = click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(command)
     return click.argument("path", type=PATH, metavar="CONFIG")(command)
+
+
+def open_run(path: Path | None) -> "Run":
+    """The run named, or the newest finished one, which is then said."""
+    from cervinet.run import Run
+
+    run = Run.open(path)
+    if path is None:
+        click.echo(f"Run: {run.path} (the newest finished one)", err=True)
+    return run
 
 
 def import_tensorflow() -> None:

@@ -13,12 +13,13 @@ import click
 if TYPE_CHECKING:
     from cervinet.crossval import CrossValidated
     from cervinet.inference.predictor import Prediction
+    from cervinet.judging import JudgedTable
     from cervinet.model_card import ModelCard
     from cervinet.tuning.tune import Tuned
     from cervinet.workflow import Checked, Judged
 
 
-def show_results(judged: "Judged") -> None:
+def show_results(judged: "Judged | JudgedTable") -> None:
     """The metrics, overall and by class, and where the plots are."""
     from cervinet.escape import for_terminal
     from cervinet.report.tables import overall_rows, per_class_table
@@ -27,7 +28,8 @@ def show_results(judged: "Judged") -> None:
     found = judged.evaluation
     out = console(sys.stdout)
     note = f", {judged.note}" if judged.note else ""
-    what = f"Results on the {found.split} pictures: {found.images} images of {found.groups} groups{note}"
+    which = "all" if found.split == "all" else f"the {found.split}"
+    what = f"Results on {which} pictures: {found.images} images of {found.groups} groups{note}"
     rows, reasons = overall_rows(found)
     click.echo(for_terminal(what))
     out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows))

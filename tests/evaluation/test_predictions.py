@@ -8,7 +8,8 @@ import pytest
 
 from cervinet.csv_table import escape, unescape
 from cervinet.errors import DataError
-from cervinet.evaluation.predictions import Predictions, Unreadable, read_predictions, write_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.evaluation.predictions import Predictions, Unreadable, write_predictions
 
 HEADER = "image,group,label,predicted,split,p_a,p_b"
 NOT_FINITE = ":2 has a probability that is not a finite number"
@@ -135,6 +136,72 @@ def test_subclasses_that_do_not_match_the_images_are_refused():
         replace(whole, subclasses=FINER, subclass_probabilities=np.ones((2, 2)))
 
 
+def test_spread_attributes_and_repeats_come_back_bit_for_bit(tmp_path):
+    written = replace(
+        with_subclasses(["1.jpg", "2.jpg", "1.jpg"], ["=y", "", "=y"], unreadable=[Unreadable("3.jpg", "empty")] * 2),
+        logits=np.random.default_rng(2).normal(size=(3, 2)),
+        spread=np.array([0.1, 1 / 3, 0.0]),
+        attributes={"site": ("=Lyon", "", "Oslo, north"), "-age\n": ("7", "007", "")},
+        repeats=np.array([1, 1, 2]),
+    )
+    write_predictions(written, tmp_path / "p.csv")
+    with open(tmp_path / "p.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    first = ["image", "group", "label", "predicted", "split", "repeat", "sublabel", "site", "'-age\n", "p_a", "p_b"]
+    assert rows[0] == [*first, "logit_a", "logit_b", "psub_x", "psub_=y", "psub_z", "spread", "error"]
+    assert rows[4:] == [["3.jpg", *[""] * 3, "test", number, *[""] * 11, "empty"] for number in ("1", "2")]
+    read = read_predictions(tmp_path / "p.csv")
+    assert_same(read, written)
+    assert (read.attributes, read.sublabels) == (written.attributes, written.sublabels)
+    for name in ("logits", "spread", "repeats", "subclass_probabilities"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(written, name))
+
+
+def test_rows_are_taken_with_all_that_is_known_of_them():
+    whole = replace(
+        with_subclasses(["1.jpg", "2.jpg", "3.jpg"], ["x", "z", "=y"], groups="ABA"),
+        logits=np.arange(6.0).reshape(3, 2),
+        spread=np.array([0.1, 0.2, 0.3]),
+        attributes={"site": ("Lyon", "Oslo", "")},
+        repeats=np.array([1, 1, 2]),
+        unreadable=(Unreadable("4.jpg", "empty"),),
+    )
+    rows = np.array([2, 0])
+    found = whole.take(rows)
+    assert (found.images, found.groups, found.sublabels) == (("3.jpg", "1.jpg"), ("A", "A"), ("=y", "x"))
+    assert (found.attributes, found.unreadable) == ({"site": ("", "Lyon")}, ())
+    assert (found.classes, found.subclasses, found.split) == (whole.classes, whole.subclasses, whole.split)
+    for name in ("labels", "probabilities", "logits", "subclass_probabilities", "spread", "repeats"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name)[rows])
+    assert len(predictions(["1.jpg"]).take(np.array([], np.int64)).images) == 0
+
+
+def test_images_judged_by_subclass_keep_spread_attributes_and_repeats():
+    whole = replace(
+        with_subclasses(["1.jpg", "2.jpg", "3.jpg"], ["z", "", "x"]),
+        logits=np.zeros((3, 2)),
+        spread=np.array([0.1, 0.2, 0.3]),
+        attributes={"site": ("Lyon", "Oslo", "Bonn")},
+        repeats=np.array([1, 1, 2]),
+    )
+    found = whole.of_subclasses()
+    assert (found.logits, found.sublabels, found.subclasses, found.subclass_probabilities) == (None, None, (), None)
+    assert (found.spread.tolist(), found.repeats.tolist()) == ([0.1, 0.3], [1, 2])
+    assert found.attributes == {"site": ("Lyon", "Bonn")}
+
+
+def test_spread_and_attributes_that_do_not_match_the_images_are_refused():
+    whole = predictions(["1.jpg", "2.jpg"])
+    with pytest.raises(ValueError, match=r"^spread must be \(2,\); got \(3,\)$"):
+        replace(whole, spread=np.zeros(3))
+    with pytest.raises(ValueError, match=r"^the attribute 'site' must have 2 texts; got 1$"):
+        replace(whole, attributes={"site": ("Lyon",)})
+    for name in ("label", "p_age", "error"):
+        message = f"^an attribute cannot be called '{name}': predictions have a column of that name$"
+        with pytest.raises(ValueError, match=message):
+            replace(whole, attributes={name: ("1", "2")})
+
+
 def test_a_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "p.csv"
     path.write_text("old")
@@ -168,7 +235,8 @@ def test_probability_columns_may_have_bare_class_names(tmp_path):
         ("label,p_a,p_b\na,0,1\n", " has no column 'image'; its columns are label, p_a, p_b"),
         (
             "image,label,p_a\n1,a,1\n",
-            " must have a column 'p_<class>' for each of two or more classes; its columns are image, label, p_a",
+            " must have a column 'p_<class>' for each of two or more classes; its columns are image, label, p_a: "
+            "name others by --classes or --probability-columns",
         ),
         ("image,label,p_a,p_a\n1,a,1,0\n", " has two columns named 'p_a'"),
         (f"{HEADER}\n1,,a,a,test,1\n", ":2 has 6 cells; the header has 7"),
@@ -181,11 +249,14 @@ def test_probability_columns_may_have_bare_class_names(tmp_path):
         (f"{HEADER}\n1,,a,a,test,1.1,-0.1\n", ":2 has a negative probability for '1': 1.1, -0.1"),
         (
             f"{HEADER}\n1,,a,a,test,1,0\n2,,a,a,test,0.5,0.4\n",
-            ":3 has probabilities that do not sum to one for '2': 0.5, 0.4",
+            ":3 has probabilities that do not sum to one for '2': 0.5, 0.4; --normalize divides each row by its sum",
         ),
         (f"{HEADER}\n1,,a,a,test,1,0\n1,,a,a,test,1,0\n", ":3 repeats the image '1' of line 2"),
         (f"{HEADER}\n,,a,a,test,1,0\n", ":2 has no image name"),
-        (f"{HEADER}\n1,,a,a,test,1,0\n2,,a,a,val,1,0\n", " must hold one split; it holds 'test', 'val'"),
+        (
+            f"{HEADER}\n1,,a,a,test,1,0\n2,,a,a,val,1,0\n",
+            " must hold one split; it holds 'test', 'val': choose one by --split",
+        ),
         (f'{HEADER}\n"1', ":2 is not CSV: unexpected end of data"),
     ],
 )

@@ -9,7 +9,8 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from cervinet.errors import DataError
 from cervinet.evaluation.constants import prior_log_losses, uniform_log_loss
 from cervinet.evaluation.evaluate import evaluate
-from cervinet.evaluation.predictions import Predictions, read_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.evaluation.predictions import Predictions
 
 N = 90
 

@@ -1,18 +1,24 @@
 """Every probability of every image of a split: the one input of all evaluation."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cervinet.csv_table import Table, escape, read_table, write_table
-from cervinet.errors import DataError
+from cervinet.csv_table import escape, write_table
 
-SUM_TOLERANCE = 1e-3
+_OWN = {"image", "group", "label", "predicted", "split", "sublabel", "fold", "repeat", "error", "spread"}
+_OWN_PREFIXES = ("p_", "logit_", "psub_")
+
+
+def is_own_column(name: str) -> bool:
+    """Whether a column of this name means something in a table of predictions, and so cannot be an attribute."""
+    return name in _OWN or name.startswith(_OWN_PREFIXES)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,13 @@ class Predictions:
         finer = self.subclass_probabilities
         if self.subclasses and (finer is None or finer.shape != (shape[0], len(self.subclasses))):
             raise ValueError(f"subclass_probabilities must be {(shape[0], len(self.subclasses))}")
+        if self.spread is not None and self.spread.shape != shape[:1]:
+            raise ValueError(f"spread must be {shape[:1]}; got {self.spread.shape}")
+        for name, texts in self.attributes.items():
+            if is_own_column(name):
+                raise ValueError(f"an attribute cannot be called {name!r}: predictions have a column of that name")
+            if len(texts) != shape[0]:
+                raise ValueError(f"the attribute {name!r} must have {shape[0]} texts; got {len(texts)}")
 
     @property
     def predicted(self) -> NDArray[np.int64]:
@@ -88,6 +101,27 @@ class Predictions:
         numbers, names = pd.factorize(np.array(self.groups, dtype=object))
         return numbers.astype(np.int64), len(names)
 
+    def take(self, rows: NDArray[np.int64]) -> "Predictions":
+        """The images of these rows, int64 `(k,)`, in this order. None of them is unreadable."""
+
+        def texts(values: Sequence[str]) -> tuple[str, ...]:
+            return tuple(values[row] for row in rows.tolist())
+
+        return replace(
+            self,
+            images=texts(self.images),
+            groups=texts(self.groups),
+            labels=self.labels[rows],
+            probabilities=self.probabilities[rows],
+            unreadable=(),
+            logits=None if self.logits is None else self.logits[rows],
+            sublabels=None if self.sublabels is None else texts(self.sublabels),
+            subclass_probabilities=None if self.subclass_probabilities is None else self.subclass_probabilities[rows],
+            repeats=None if self.repeats is None else self.repeats[rows],
+            spread=None if self.spread is None else self.spread[rows],
+            attributes={name: texts(values) for name, values in self.attributes.items()},
+        )
+
     def of_subclasses(self) -> "Predictions | None":
         """The images whose sub-class the network knows, with sub-classes as classes; None where there are none."""
         index = {name: number for number, name in enumerate(self.subclasses)}
@@ -95,14 +129,15 @@ class Predictions:
         known = np.flatnonzero(labels >= 0)
         if self.subclass_probabilities is None or not len(known):
             return None
-        return Predictions(
-            images=tuple(self.images[row] for row in known),
-            groups=tuple(self.groups[row] for row in known),
+        return replace(
+            self.take(known),
             labels=labels[known],
             probabilities=self.subclass_probabilities[known],
             classes=self.subclasses,
-            split=self.split,
-            repeats=None if self.repeats is None else self.repeats[known],
+            logits=None,
+            sublabels=None,
+            subclasses=(),
+            subclass_probabilities=None,
         )
 
     def by_repeat(self) -> list[NDArray[np.int64]]:
@@ -115,133 +150,46 @@ class Predictions:
 def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
     """Write the table in one step: an old file stays whole until the new one is.
 
-    Columns: image, group, label, predicted, split, sublabel (if there are any), p_<class>…, logit_<class>… (if there
-    are logits), psub_<sub-class>… (if there are any), error.
-    The unreadable images come last, with nothing but image, split and error.
+    Columns: image, group, label, predicted, split, repeat and sublabel (if there are any), one a name for the
+    attributes, p_<class>…, logit_<class>… (if there are logits), psub_<sub-class>… (if there are any), spread (if it is
+    known), error.
+    The unreadable images come last, with nothing but image, split, repeat and error.
     """
     write_table(Path(path), _rows(predictions))
 
 
 def _rows(predictions: Predictions) -> Iterator[Sequence[str | float]]:
-    classes, split = predictions.classes, escape(predictions.split)
-    numbers = predictions.probabilities
-    finer = [] if predictions.sublabels is None else ["sublabel"]
-    header = ["image", "group", "label", "predicted", "split", *finer, *(f"p_{name}" for name in classes)]
-    if predictions.logits is not None:
-        numbers = np.hstack([numbers, predictions.logits])
-        header += [f"logit_{name}" for name in classes]
-    if predictions.subclass_probabilities is not None:
-        numbers = np.hstack([numbers, predictions.subclass_probabilities])
-        header += [f"psub_{name}" for name in predictions.subclasses]
-    yield [*header, "error"]
+    classes, split, repeats = predictions.classes, escape(predictions.split), predictions.repeats
+    texts = {escape(name): values for name, values in predictions.attributes.items()}
+    if predictions.sublabels is not None:
+        texts = {"sublabel": predictions.sublabels} | texts
+    numbers, named = _numbers(predictions)
+    repeated = [] if repeats is None else ["repeat"]
+    yield ["image", "group", "label", "predicted", "split", *repeated, *texts, *named, "error"]
     names = [escape(name) for name in classes]
     labels, predicted = predictions.labels.tolist(), predictions.predicted.tolist()
     for index, (image, group) in enumerate(zip(predictions.images, predictions.groups, strict=True)):
-        sublabel = [escape(predictions.sublabels[index])] if predictions.sublabels is not None else []
-        text = (escape(image), escape(group), names[labels[index]], names[predicted[index]], split, *sublabel)
-        yield [*text, *numbers[index].tolist(), ""]
+        repeat = [] if repeats is None else [str(repeats[index])]
+        more = [escape(values[index]) for values in texts.values()]
+        first = (escape(image), escape(group), names[labels[index]], names[predicted[index]], split)
+        yield [*first, *repeat, *more, *numbers[index].tolist(), ""]
+    mentioned = Counter[str]()
     for bad in predictions.unreadable:
-        yield [escape(bad.image), "", "", "", split, *[""] * (len(finer) + numbers.shape[1]), escape(bad.error)]
+        mentioned[bad.image] += 1
+        repeat = [] if repeats is None else [str(mentioned[bad.image])]
+        yield [escape(bad.image), "", "", "", split, *repeat, *[""] * (len(texts) + len(named)), escape(bad.error)]
 
 
-def read_predictions(path: str | os.PathLike[str], classes: Sequence[str] | None = None) -> Predictions:
-    """Read and check a table of predictions, written here or by any other tool.
-
-    The columns `image`, `label` and `p_<class>` are needed; group, sublabel, split, repeat, logits, psub_<sub-class>
-    and error are used if there.
-
-    Args:
-        path: the CSV file.
-        classes: names in the order wanted; by default those of the file's `p_` columns, in its order. When
-            given, the probability columns may also be named by the bare class names.
-
-    Raises:
-        DataError: with the file, the line, what was expected and what was found.
-    """
-    table = read_table(Path(path))
-    for name in ("image", "label"):
-        if name not in table.header:
-            raise DataError(f"{path} has no column '{name}'; its columns are {', '.join(table.header)}")
-    names, columns = _classes(table, classes)
-    _check_images(table)
-    errors = table.text("error")
-    bad = table.where([bool(error) for error in errors])
-    good = table.where([not error for error in errors])
-    images, logits = good.text("image"), [f"logit_{name}" for name in names]
-    finer = [name for name in table.header if name.startswith("psub_")]
-    sublabels = good.text("sublabel")
-    return Predictions(
-        images=tuple(images),
-        groups=tuple(group or image for group, image in zip(good.text("group"), images, strict=True)),
-        labels=_labels(good, names),
-        probabilities=_probabilities(good, columns),
-        classes=names,
-        split=_split(table),
-        unreadable=tuple(map(Unreadable, bad.text("image"), bad.text("error"))),
-        logits=good.numbers(logits) if set(logits) <= set(table.header) else None,
-        sublabels=tuple(sublabels) if any(sublabels) else None,
-        subclasses=tuple(name.removeprefix("psub_") for name in finer),
-        subclass_probabilities=_probabilities(good, finer) if finer else None,
-        repeats=good.numbers(["repeat"])[:, 0].astype(np.int64) if "repeat" in table.header else None,
-    )
-
-
-def _classes(table: Table, classes: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
-    """The class names, and the names of their probability columns."""
-    prefix = "p_"
-    found = [name.removeprefix("p_") for name in table.header if name.startswith("p_")]
-    if classes is not None and not found:
-        prefix, found = "", [name for name in table.header if name in classes]
-    names = tuple(found if classes is None else classes)
-    if sorted(names) != sorted(found):
-        wanted, given = ", ".join(names), ", ".join(found) or "none"
-        raise DataError(f"{table.path} must hold probabilities of the classes {wanted}; it holds those of {given}")
-    if len(names) < 2:
-        raise DataError(
-            f"{table.path} must have a column 'p_<class>' for each of two or more classes; "
-            f"its columns are {', '.join(table.header)}"
-        )
-    return names, [f"{prefix}{name}" for name in names]
-
-
-def _check_images(table: Table) -> None:
-    first: dict[tuple[str, str], int] = {}
-    for line, image, repeat in zip(table.lines, table.text("image"), table.text("repeat"), strict=True):
-        if not image:
-            raise DataError(f"{table.path}:{line} has no image name")
-        if first.setdefault((image, repeat), line) != line:
-            raise DataError(f"{table.path}:{line} repeats the image {image!r} of line {first[image, repeat]}")
-
-
-def _labels(table: Table, names: Sequence[str]) -> NDArray[np.int64]:
-    index = {name: number for number, name in enumerate(names)}
-    labels = table.text("label")
-    for line, label in zip(table.lines, labels, strict=True):
-        if label not in index:
-            raise DataError(f"{table.path}:{line} must have a label among {', '.join(names)}; got {label!r}")
-    return np.array([index[label] for label in labels], dtype=np.int64)
-
-
-def _probabilities(table: Table, columns: Sequence[str]) -> NDArray[np.float64]:
-    values = table.numbers(columns)
-    problems = (
-        (~np.isfinite(values), "a probability that is not a finite number"),
-        (values < 0, "a negative probability"),
-        (
-            np.abs(values.sum(axis=1, keepdims=True) - 1) > SUM_TOLERANCE,
-            "probabilities that do not sum to one",
-        ),
-    )
-    for wrong, what in problems:
-        for row in np.flatnonzero(wrong.any(axis=1))[:1]:
-            found = ", ".join(f"{value:g}" for value in values[row])
-            image = table.text("image")[row]
-            raise DataError(f"{table.path}:{table.lines[row]} has {what} for {image!r}: {found}")
-    return values
-
-
-def _split(table: Table) -> str:
-    found = sorted(set(table.text("split")))
-    if len(found) > 1:
-        raise DataError(f"{table.path} must hold one split; it holds {', '.join(map(repr, found))}")
-    return found[0] or "all"
+def _numbers(predictions: Predictions) -> tuple[NDArray[np.float64], list[str]]:
+    """float64 `(n, columns)` and the names of these columns."""
+    numbers, names = [predictions.probabilities], [f"p_{name}" for name in predictions.classes]
+    if predictions.logits is not None:
+        numbers.append(predictions.logits)
+        names += [f"logit_{name}" for name in predictions.classes]
+    if predictions.subclass_probabilities is not None:
+        numbers.append(predictions.subclass_probabilities)
+        names += [f"psub_{name}" for name in predictions.subclasses]
+    if predictions.spread is not None:
+        numbers.append(predictions.spread[:, None])
+        names.append("spread")
+    return np.hstack(numbers), names
