@@ -1,12 +1,19 @@
 """Thresholds: chosen on validation predictions, then judged on others."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from cervinet.evaluation.intervals import Estimate, Resampling
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet import registry
+from cervinet.errors import DataError
+from cervinet.evaluation.cell_sums import cell_sums, images_of
+from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.question import Question
+from cervinet.evaluation.question import Question, questions
+from cervinet.evaluation.statistics import Array, Weights
 
 
 @dataclass(frozen=True)
@@ -56,14 +63,121 @@ class AtPoint:
     npv: Estimate
     per_1000: dict[str, Estimate]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers, text and null, under the names of the attributes."""
+        return {
+            "point": asdict(self.point),
+            "prevalence": self.prevalence,
+            "prevalence_stated": self.prevalence_stated,
+            **{name: getattr(self, name).to_json() for name in ("sensitivity", "specificity", "ppv", "npv")},
+            "per_1000": {name: value.to_json() for name, value in self.per_1000.items()},
+        }
+
 
 def choose_points(
     question: Question, rules: Sequence[tuple[str, dict[str, Any]]], validation: Predictions
 ) -> list[OperatingPoint]:
-    """A point by each rule (name and options of a registered `operating_point`)."""
-    raise NotImplementedError
+    """A point by each rule (name and options of a registered `operating_point`).
+
+    Raises:
+        DataError: no validation image is positive, or every one is.
+    """
+    truth, scores = question.truth(validation.labels), question.scores(validation.probabilities)
+    points = []
+    for name, options in rules:
+        try:
+            threshold, words = registry.find("operating_point", name).function(truth, scores, **options)
+        except DataError as error:
+            raise DataError(f"no operating point for '{question.name}' by the rule '{name}': {error}") from None
+        called = scores >= threshold
+        points.append(
+            OperatingPoint(
+                rule=words,
+                positive=question.positive,
+                threshold=threshold,
+                sensitivity=float(called[truth].mean()),
+                specificity=float((~called[~truth]).mean()),
+                positives=images_of(validation, truth),
+                negatives=images_of(validation, ~truth),
+            )
+        )
+    return points
 
 
 def at_point(point: OperatingPoint, predictions: Predictions, prevalence: float | None, how: Resampling) -> AtPoint:
-    """Apply a point to other predictions."""
-    raise NotImplementedError
+    """Apply a point to other predictions.
+
+    PPV, NPV and counts are for the stated prevalence π by Bayes' rule: PPV = Se π / (Se π + (1 − Sp)(1 − π)). Without
+    one π is the share of positive images, which then varies from draw to draw like sensitivity and specificity. What
+    needs both answers and has one only is None, and its reason says so.
+
+    Args:
+        point: chosen on validation images.
+        predictions: to judge it on.
+        prevalence: where the network is to be used, in (0, 1); None: that of these images.
+        how: intervals.
+
+    Raises:
+        DataError: there are no images, or a positive class of the point is none of theirs.
+    """
+    if not predictions.images:
+        raise DataError(f"there is no image in split '{predictions.split}' to apply an operating point to")
+    (question,) = questions(predictions.classes, point.positive)
+    truth, scores = question.truth(predictions.labels), question.scores(predictions.probabilities)
+    called = scores >= point.threshold
+    one_sided = ""
+    if truth.all() or not truth.any():
+        one_sided = f"{'every' if truth.all() else 'no'} image is of '{question.name}'"
+    every = np.ones_like(truth)
+    rows = {
+        "sensitivity": (truth, one_sided),
+        "specificity": (~truth, one_sided),
+        "ppv": (every, one_sided or "no image was called positive"),
+        "npv": (every, one_sided or "every image was called positive"),
+        **dict.fromkeys(("found", "missed", "false_alarms", "rightly_cleared"), (every, one_sided)),
+    }
+    found = estimates(
+        _values(predictions, truth, called, prevalence),
+        counted={name: images_of(predictions, which) for name, (which, _) in rows.items()},
+        undefined={name: reason for name, (_, reason) in rows.items()},
+        groups=predictions.members()[1],
+        images=len(truth),
+        how=how,
+    )
+    return AtPoint(
+        point=point,
+        prevalence=float(truth.mean()) if prevalence is None else prevalence,
+        prevalence_stated=prevalence is not None,
+        sensitivity=found.pop("sensitivity"),
+        specificity=found.pop("specificity"),
+        ppv=found.pop("ppv"),
+        npv=found.pop("npv"),
+        per_1000=found,
+    )
+
+
+def _values(
+    predictions: Predictions, truth: NDArray[np.bool_], called: NDArray[np.bool_], prevalence: float | None
+) -> Callable[[Weights], dict[str, Array]]:
+    counts = cell_sums(predictions, 2 * truth.astype(np.int64) + called, 4)
+
+    def values(weights: Weights) -> dict[str, Array]:
+        cleared, alarms, missed, hits = counts(weights).T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sensitivity, specificity = hits / (hits + missed), cleared / (cleared + alarms)
+            share = (hits + missed) / (cleared + alarms + missed + hits) if prevalence is None else prevalence
+            found, false_alarms = share * sensitivity, (1 - share) * (1 - specificity)
+            overlooked, rightly_cleared = share * (1 - sensitivity), (1 - share) * specificity
+            ppv, npv = found / (found + false_alarms), rightly_cleared / (rightly_cleared + overlooked)
+        return {
+            "sensitivity": sensitivity,
+            "specificity": specificity,
+            "ppv": ppv,
+            "npv": npv,
+            "found": 1000 * found,
+            "missed": 1000 * overlooked,
+            "false_alarms": 1000 * false_alarms,
+            "rightly_cleared": 1000 * rightly_cleared,
+        }
+
+    return values

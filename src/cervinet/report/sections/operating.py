@@ -1,0 +1,110 @@
+"""What each threshold finds, misses and alarms about."""
+
+from collections.abc import Sequence
+
+from cervinet.evaluation.operating import AtPoint, OperatingPoint
+from cervinet.report.html import Html, block, bullets, joined, name, paragraph, section, table, text
+from cervinet.report.quoted import quoted, reasons
+
+_SHARES = {"sensitivity": "sensitivity", "specificity": "specificity", "ppv": "PPV", "npv": "NPV"}
+_PARTS = {
+    "found": "found",
+    "missed": "missed",
+    "false_alarms": "false alarms",
+    "rightly_cleared": "rightly cleared",
+}
+_EXPLAINED = (
+    "Sensitivity: the share of positive images that are called positive. Specificity: the share of the others that are "
+    "not. PPV: how many of those called positive are. NPV: how many of those cleared rightly are. PPV and NPV "
+    "change with the prevalence, the first two do not."
+)
+
+
+def operating_section(points: Sequence[AtPoint], no_choices: str, *, split: str, confidence: float) -> Html:
+    """A table for each question, a row a rule, and what 1,000 screened may expect.
+
+    Args:
+        points: on the judged images.
+        no_choices: why there are none.
+        split: of the judged images.
+        confidence: of the intervals, in (0, 1).
+    """
+    heading = text("Thresholds, and what they would find")
+    if not points:
+        why = no_choices or "no rule is set in evaluation.operating_points"
+        return section("operating", heading, paragraph(text(f"There are no thresholds: {why}.")))
+    parts = [
+        paragraph(
+            text("A threshold turns a probability into a decision: an image is called positive from it on. Each was"),
+            text("chosen on validation images, and what it gives is measured here on the images of split"),
+            joined(name(split), text(","), between=""),
+            text("which had no part in the choice."),
+            text(_EXPLAINED),
+        )
+    ]
+    for positive in dict.fromkeys(one.point.positive for one in points):
+        parts += _question(positive, [one for one in points if one.point.positive == positive], confidence)
+    return section("operating", heading, *parts)
+
+
+def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: float) -> list[Html]:
+    first = points[0]
+    asked = joined(*map(name, positive), between=" or ")
+    from_config = "as stated in the config" if first.prevalence_stated else "that of these images"
+    caption = joined(
+        text("Positive:"),
+        asked,
+        text(
+            f"· {100 * confidence:g} % intervals · {first.sensitivity.n:,} positive and {first.specificity.n:,} other "
+            f"images · PPV and NPV at a prevalence of {_percent(first.prevalence)}, {from_config}"
+        ),
+    )
+    heads = ["chosen for", "threshold", "on validation images", *_SHARES.values()]
+    rows = [
+        [
+            text(one.point.rule),
+            text(f"{one.point.threshold:.3f}"),
+            text(_on_validation(one.point)),
+            *(quoted(getattr(one, share)) for share in _SHARES),
+        ]
+        for one in points
+    ]
+    shown = [table(caption, [text(head) for head in heads], rows)]
+    missing = reasons(
+        (f"{_SHARES[share]} ({one.point.rule})", getattr(one, share)) for one in points for share in _SHARES
+    )
+    told = [one for one in points if one.per_1000["found"].value is not None]
+    if told:
+        shown.append(
+            paragraph(text(f"Of 1,000 screened at a prevalence of {_percent(first.prevalence)}, {from_config}:"))
+        )
+        shown.append(bullets(joined(block("b", text(f"{one.point.rule}:")), _of_1000(one)) for one in told))
+    if not first.prevalence_stated:
+        shown.append(
+            paragraph(
+                text("Among the judged images more may be positive than where the network is to be used; set"),
+                text("evaluation.prevalence to the share of positive women there."),
+                style="faint",
+            )
+        )
+    return [*shown, missing]
+
+
+def _on_validation(point: OperatingPoint) -> str:
+    return (
+        f"sensitivity {point.sensitivity:.3f} of {point.positives:,}, "
+        f"specificity {point.specificity:.3f} of {point.negatives:,}"
+    )
+
+
+def _of_1000(point: AtPoint) -> Html:
+    parts = []
+    for key, words in _PARTS.items():
+        estimate = point.per_1000[key]
+        digits = 1 if estimate.value is not None and estimate.value < 10 else 0
+        parts.append(joined(quoted(estimate, digits), text(words)))
+    return joined(joined(*parts, between=", "), text("."), between="")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
