@@ -72,7 +72,7 @@ class SetRule:
 
     def empty(self, probabilities: Array) -> NDArray[np.bool_]:
         """bool `(n,)`: where no class is inside its threshold, so that the set is the most probable class alone."""
-        empty: NDArray[np.bool_] = ~self._inside(probabilities).any(axis=1)
+        empty: NDArray[np.bool_] = np.logical_not(self._inside(probabilities).any(axis=1))
         return empty
 
     @property
@@ -146,10 +146,10 @@ def scores(score: Score, probabilities: Array) -> Array:
 
     lac: 1 less the probability. aps: the sum of the probabilities of all more probable classes (of equal ones those
     before it), which is the level from which on a set that is filled from the most probable class downwards holds this
-    class. Romano et al. also subtract a random part of the class's own probability. This is left out, so that a picture
-    has one set and not one a run: the promise is kept, and where the most probable class is right more often than
-    promised the sets are that class alone, and hold the true one more often than asked. Scores that include the class's
-    own probability, as some libraries have them, leave sets of sure answers empty or a class too large.
+    class. Romano et al. add a random part of the class's own probability. None is added here, so that a picture has one
+    set and not one a run: the promise is kept, and where the most probable class is right more often than promised the
+    sets are that class alone, and hold the true one more often than asked. With all of it added, as other libraries
+    have it, sets of sure answers are empty, or larger by a class than they need be.
     """
     if score == "lac":
         return 1 - probabilities

@@ -68,11 +68,14 @@ def _fit(
     exists = _overlap(each, logits, truth) if sloped else (each @ truth > 0) & (each @ ~truth > 0)
     at = np.where(np.isnan(start), [0.0, 1.0], start)
     loss = _losses(at, each, logits, truth)
-    for _ in range(50):
+    farthest = np.array([1.0, np.abs(logits).max(initial=1.0)])
+    for _ in range(100):
         step = _newton(at, each, logits, truth, sloped)
-        moving = np.abs(step).max(axis=1) > 1e-9
-        if not (moving & exists).any():
+        length = np.abs(step).max(axis=1)
+        if length[exists].max(initial=0) < 1e-9:
             break
+        # Where all lies on the flat ends of the curve, a step as Newton has it leads out of the world.
+        step *= np.minimum(1, 10 / np.maximum(np.abs(step) @ farthest, 1))[:, None]
         for _ in range(40):
             moved = at + step
             lower = _losses(moved, each, logits, truth)
@@ -81,7 +84,7 @@ def _fit(
                 break
             step[worse] /= 2
         at, loss = np.where(worse[:, None], at, moved), np.where(worse, loss, lower)
-    return np.where((exists & ~moving)[:, None], at, np.nan)
+    return np.where((exists & (length < 1e-6))[:, None], at, np.nan)
 
 
 def _overlap(each: Array, logits: Array, truth: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -118,5 +121,6 @@ def _newton(at: Array, each: Array, logits: Array, truth: NDArray[np.bool_], slo
         return np.stack([gradient / np.maximum(curvature, 1e-300), np.zeros(len(at))], axis=1)
     steeper, mixed, square = missing @ logits, spread @ logits, spread @ logits**2
     determinant = np.maximum(curvature * square - mixed**2, 1e-300)
-    steps: Array = np.stack([square * gradient - mixed * steeper, curvature * steeper - mixed * gradient], axis=1)
-    return steps / determinant[:, None]
+    steps = np.stack([square * gradient - mixed * steeper, curvature * steeper - mixed * gradient], axis=1)
+    scaled: Array = steps / determinant[:, None]
+    return scaled
