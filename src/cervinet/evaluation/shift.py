@@ -1,9 +1,25 @@
 """What changes from a run's own test pictures to those of another site."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any
 
-from cervinet.evaluation.intervals import Estimate, Resampling
+import numpy as np
+
+from cervinet.errors import DataError
+from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
+from cervinet.evaluation.question import Question, questions
+from cervinet.evaluation.ratios import Parts, ratio_estimates
+from cervinet.evaluation.recalibration import calibration_line, outcomes
+
+METRICS = ("log_loss", "accuracy", "auroc_macro", "brier", "ece")
+"""What is compared, as far as it is measured."""
+
+_CELLS = 50_000_000
+"""Images × draws that regressions are fitted to at most; they take half a minute for each question."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +30,8 @@ class Shift:
         own: name → estimate on the run's own test images.
         other: the same on the other site's.
         prevalence: class → (own, other) estimates of its share.
-        calibration: question → name (intercept, slope, in_the_large) → (own, other).
+        calibration: question → name (intercept, slope, in_the_large) → (own, other). intercept and slope: see
+            `recalibration.calibration_line`; in_the_large: the observed share less the mean probability, in [-1, 1].
         sentences: what parted, in plain words.
     """
 
@@ -24,6 +41,151 @@ class Shift:
     calibration: dict[str, dict[str, tuple[Estimate, Estimate]]]
     sentences: tuple[str, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers, text and null; pairs are {"own", "other"}."""
+
+        def pairs(of: dict[str, tuple[Estimate, Estimate]]) -> dict[str, Any]:
+            return {name: {"own": own.to_json(), "other": other.to_json()} for name, (own, other) in of.items()}
+
+        return {
+            "metrics": pairs({name: (one, self.other[name]) for name, one in self.own.items()}),
+            "prevalence": pairs(self.prevalence),
+            "calibration": {name: pairs(of) for name, of in self.calibration.items()},
+            "sentences": list(self.sentences),
+        }
+
 
 def shift(own: Predictions, other: Predictions, positive: list[str] | None, how: Resampling) -> Shift:
-    raise NotImplementedError
+    """Compare.
+
+    Args:
+        own: test predictions of the run.
+        other: of the other site, by the same network.
+        positive: the classes that are searched for; None: see `question.questions`.
+        how: the intervals are made. Regressions take fewer draws of more than 25,000 images; their `method` says so.
+
+    Raises:
+        DataError: the classes are others, or one of the two has no image.
+    """
+    if own.classes != other.classes:
+        raise DataError(
+            f"the other site's predictions must be for the classes {', '.join(own.classes)} in this order; "
+            f"got {', '.join(other.classes)}"
+        )
+    mine, theirs = (_metrics(each, how) for each in (own, other))
+    shares = [_prevalence(each, how) for each in (own, other)]
+    prevalence = {name: (shares[0][name], shares[1][name]) for name in own.classes}
+    calibration = {}
+    for question in questions(own.classes, positive):
+        found = [_calibration(question, each, how) for each in (own, other)]
+        calibration[question.name] = {name: (one, found[1][name]) for name, one in found[0].items()}
+    sentences = (*_of_prevalence(prevalence), *_of_metrics(mine, theirs), *_of_calibration(calibration))
+    return Shift(mine, theirs, prevalence, calibration, sentences)
+
+
+def _metrics(predictions: Predictions, how: Resampling) -> dict[str, Estimate]:
+    found = evaluate(predictions, draws=how.draws, confidence=how.confidence, seed=how.seed).metrics
+    return {name: found[name] for name in METRICS if name in found}
+
+
+def _prevalence(predictions: Predictions, how: Resampling) -> dict[str, Estimate]:
+    one = np.ones(len(predictions.labels))
+    parts: dict[str, Parts] = {
+        name: (predictions.labels == index, one) for index, name in enumerate(predictions.classes)
+    }
+    found = ratio_estimates(predictions, parts, dict.fromkeys(parts, "there are no images"), how)
+    _, groups = predictions.members()
+    constant = {name for name, one in found.items() if one.value in (0, 1)}
+    return {name: _wilson(one, groups, how) if name in constant else one for name, one in found.items()}
+
+
+def _wilson(estimate: Estimate, groups: int, how: Resampling) -> Estimate:
+    """For a share of 0 or 1, which every draw repeats: Wilson's interval, each group counting as one image.
+
+    Reference: Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc. 22:209,
+    1927.
+    """
+    if not how.draws or groups < 2:
+        return estimate
+    square = NormalDist().inv_cdf((1 + how.confidence) / 2) ** 2
+    reach = square / (groups + square)
+    lower, upper = (0.0, reach) if estimate.value == 0 else (1 - reach, 1.0)
+    return replace(estimate, lower=lower, upper=upper, method=f"Wilson, {groups} groups", reason=None)
+
+
+def _calibration(question: Question, predictions: Predictions, how: Resampling) -> dict[str, Estimate]:
+    scores, truth = question.scores(predictions.probabilities), question.truth(predictions.labels)
+    members, groups = predictions.members()
+    images = len(members) // len(predictions.by_repeat())
+    both = f"there must be images of {question.name} and others"
+    fitted = estimates(
+        calibration_line(outcomes(scores, truth, members), groups),
+        counted={"intercept": images, "slope": images},
+        undefined={"intercept": both, "slope": f"{both}, whose probabilities overlap"},
+        groups=groups,
+        images=len(members),
+        how=replace(how, draws=min(how.draws, max(200, _CELLS // max(1, len(members))))),
+    )
+    parts: dict[str, Parts] = {"in_the_large": (truth - scores, np.ones(len(truth)))}
+    return fitted | ratio_estimates(predictions, parts, {"in_the_large": "there are no images"}, how)
+
+
+def _of_prevalence(prevalence: dict[str, tuple[Estimate, Estimate]]) -> Iterator[str]:
+    for name, (own, other) in prevalence.items():
+        if _parted(own, other):
+            yield (
+                f"{name!r} is {_percent(other)} of the images here and {_percent(own)} of the run's own test images: "
+                "predictive values and probabilities that were right there need not be right here"
+            )
+
+
+def _of_metrics(own: dict[str, Estimate], other: dict[str, Estimate]) -> Iterator[str]:
+    for name, mine in own.items():
+        theirs = other[name]
+        if _parted(mine, theirs):
+            assert mine.value is not None
+            assert theirs.value is not None
+            moved = "lower" if theirs.value < mine.value else "higher"
+            yield f"{name.replace('_', ' ')} is {moved} here: {_with_interval(theirs)} against {_with_interval(mine)}"
+
+
+def _of_calibration(calibration: dict[str, dict[str, tuple[Estimate, Estimate]]]) -> Iterator[str]:
+    for question, found in calibration.items():
+        _, large = found["in_the_large"]
+        aim = _side(large, 0)
+        if aim and large.value is not None:
+            way = "low" if aim > 0 else "high"
+            yield (
+                f"probabilities of {question!r} are too {way} here: the true share is {100 * abs(large.value):.1f} "
+                f"points {'above' if aim > 0 else 'below'} their mean"
+            )
+        _, slope = found["slope"]
+        bend = _side(slope, 1)
+        if bend:
+            words = "too extreme" if bend < 0 else "not decided enough"
+            yield (
+                f"probabilities of {question!r} are {words} here: the calibration slope is {_with_interval(slope)}, "
+                "1 is ideal"
+            )
+
+
+def _side(estimate: Estimate, ideal: float) -> int:
+    """1 above the ideal value, -1 below it, 0 where the interval holds it or is not known."""
+    if estimate.lower is None or estimate.upper is None:
+        return 0
+    return int(estimate.lower > ideal) - int(estimate.upper < ideal)
+
+
+def _parted(own: Estimate, other: Estimate) -> bool:
+    if own.lower is None or own.upper is None or other.lower is None or other.upper is None:
+        return False
+    return own.upper < other.lower or other.upper < own.lower
+
+
+def _percent(estimate: Estimate) -> str:
+    assert estimate.value is not None
+    return f"{100 * estimate.value:.{0 if estimate.value >= 0.1 or not estimate.value else 1}f} %"
+
+
+def _with_interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.lower:.3f} – {estimate.upper:.3f})"
