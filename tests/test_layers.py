@@ -50,6 +50,7 @@ LAYERS = {
         "tuning",
         "crossval",
         "ensembling",
+        "perturbing",
     ],
     6: [
         "cli",
