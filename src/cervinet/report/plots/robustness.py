@@ -49,11 +49,12 @@ def _curve(axes: Axes, robustness: Robustness, kind: str, metric: str) -> None:
     before = robustness.undamaged[metric]
     points: list[tuple[int, Estimate]] = [(0, before), *((step.severity, step.metrics[metric]) for step in steps)]
     known = [(severity, one.value) for severity, one in points if one.value is not None]
-    bands = [(s, one.lower, one.upper) for s, one in points if one.lower is not None and one.upper is not None]
+    band = [(severity, one) for severity, one in points if one.lower is not None and one.upper is not None]
     if before.value is not None:
         axes.axhline(before.value, color=FAINT, linewidth=1, linestyle=(0, (4, 2)))
-    if bands:
-        axes.fill_between(*zip(*bands, strict=True), color=COLOURS[0], alpha=0.18, linewidth=0)
+    if band:
+        places, lower, upper = zip(*((severity, one.lower, one.upper) for severity, one in band), strict=True)
+        axes.fill_between(places, lower, upper, color=COLOURS[0], alpha=0.18, linewidth=0)
     if known:
         axes.plot(*zip(*known, strict=True), color=COLOURS[0], linewidth=1.7, marker="o", markersize=3.2)
     else:
