@@ -51,6 +51,17 @@ class Opened:
         )
         return list(found)
 
+    def pressed_cells(self) -> list[str]:
+        """The text of table cells that are so narrow that words must break between any two letters."""
+        found = self.page.evaluate(
+            """() => [...document.querySelectorAll("td, th")].filter(one => {
+                const style = getComputedStyle(one);
+                const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+                return one.textContent.trim().length > 4 && room < 2.5 * parseFloat(style.fontSize);
+            }).map(one => one.textContent)"""
+        )
+        return list(found)
+
     def pdf(self, path: Path) -> int:
         """Print it on A4 into a file; how many sheets that took."""
         self.page.emulate_media(media="print")

@@ -64,6 +64,15 @@ def test_what_sticks_out_is_measured_and_named(browser, page):
         assert (one.too_wide, one.sticking_out()) == (0, [])
 
 
+def test_cells_pressed_to_a_letter_are_named(browser, page):
+    cells = "".join(f"<td>{number}.123456</td>" for number in range(30))
+    table = f'<div style="overflow-x:auto"><table style="overflow-wrap:{{}}"><tr>{cells}</tr></table></div>'
+    with browser.open(page(table.format("anywhere")), PHONE) as one:
+        assert len(one.pressed_cells()) == 30
+    with browser.open(page(table.format("break-word")), PHONE) as one:
+        assert one.pressed_cells() == []
+
+
 def test_a_long_page_takes_more_sheets(browser, page, tmp_path):
     with browser.open(page('<div style="height:400cm">x</div>')) as one:
         assert one.pdf(tmp_path / "page.pdf") > 10

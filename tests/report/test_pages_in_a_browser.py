@@ -54,6 +54,7 @@ def test_a_page_is_whole_by_itself_fits_a_phone_and_prints(which, request, brows
             opened.page.screenshot(path=tmp_path / f"{which}-{window['width']}.png", full_page=True)
             assert (opened.fetched, opened.complaints) == ([], [])
             assert opened.sticking_out() == []
+            assert opened.pressed_cells() == []
             assert opened.too_wide <= 0
             assert opened.page.locator("h2").count() > 0
             drawn = "[...document.images].every(one => one.complete && one.naturalWidth > 0)"

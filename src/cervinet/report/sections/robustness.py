@@ -50,6 +50,7 @@ def robustness_section(robustness: Robustness, note: str = "") -> Html:
             ),
             columns,
             rows,
+            style="words",
         ),
         block("p", faint(f"With {len(robustness.steps)} steps, some intervals leave 0 by chance alone.")),
     )
@@ -63,18 +64,19 @@ def _cell(step: Degraded | None) -> Html:
     if step is None:
         return text("–")
     accuracy, change = step.metrics["accuracy"], step.fall["accuracy"]
-    return joined(text(_value(accuracy)), faint(_change(change)), faint(step.amount))
+    return joined(text(_value(accuracy)), *map(faint, (*_change(change), step.amount)))
 
 
 def _value(estimate: Estimate) -> str:
     return "–" if estimate.value is None else f"{estimate.value:.3f}"
 
 
-def _change(change: Estimate) -> str:
+def _change(change: Estimate) -> tuple[str, ...]:
     if change.value is None:
-        return "change unknown"
-    interval = "no interval" if change.lower is None else f"{_signed(change.lower)} to {_signed(change.upper or 0)}"
-    return f"{_signed(change.value)} ({interval})"
+        return ("change unknown",)
+    known = change.lower is not None and change.upper is not None
+    interval = f"{_signed(change.lower or 0)} to {_signed(change.upper or 0)}" if known else "no interval"
+    return _signed(change.value), f"({interval})"
 
 
 def _signed(value: float) -> str:
