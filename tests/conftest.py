@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
+from browser import browser  # noqa: F401
+
 SOURCE = Path(__file__).parents[1] / "src"
 
 

@@ -32,8 +32,6 @@ def as_uint8(image: NDArray[Any]) -> Image:
 def prepare(picture: Picture, size: Size, steps: Steps) -> Image:
     """A picture as the network takes it.
 
-    A large JPEG is decoded at a fraction of its size (see `decode`), unless a step cuts a part out of it.
-
     Args:
         picture: where the pixels are, and its box and masks.
         size: `(height, width)` of the result.
@@ -45,13 +43,21 @@ def prepare(picture: Picture, size: Size, steps: Steps) -> Image:
     Raises:
         ImageError: there is no whole picture, or a step cannot do without a region that it lacks.
     """
-    entries = [(find("preprocess", name), options) for name, options in steps]
-    cut = any(entry.traits.get("cuts") for entry, _ in entries)
-    image = picture.read(at_least=None if cut else size)
-    for entry, options in entries:
+    image = decoded(picture, size, steps)
+    for name, options in steps:
+        entry = find("preprocess", name)
         row = (picture,) if "region" in entry.traits else ()
         image = entry.function(image, size, *row, **options)
     return image
+
+
+def decoded(picture: Picture, size: Size, steps: Steps) -> Image:
+    """The upright pixels that the first step gets, `(H, W, 3)` uint8 RGB.
+
+    A large JPEG is decoded at a fraction of its size (see `decode`), unless a step cuts a part out of it.
+    """
+    cut = any(find("preprocess", name).traits.get("cuts") for name, _ in steps)
+    return picture.read(at_least=None if cut else size)
 
 
 @register("preprocess", resizes=True)
