@@ -32,7 +32,7 @@ LAYERS = {
         "shipped",
     ],
     2: ["data", "evaluation", "inference", "inference.inputs"],
-    3: ["data.pipeline", "models", "training", "inference.predictor", "inference.ensemble", "inference.collect"],
+    3: ["data.pipeline", "models", "training", "inference.predictor", "inference.ensemble", "inference.collect", "inference.explain", "inference.feature_map"],
     4: ["report", "exporters", "serve"],
     5: [
         "assembly",
@@ -50,10 +50,13 @@ LAYERS = {
         "tuning",
         "crossval",
         "ensembling",
+        "overlays",
+        "explaining",
     ],
     6: [
         "cli",
         "cli_data",
+        "cli_explain",
         "cli_runs",
         "cli_train",
         "cli_tune",
@@ -122,6 +125,7 @@ def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
         "cervinet.cli_data",
+        "cervinet.cli_explain",
         "cervinet.cli_runs",
         "cervinet.cli_train",
         "cervinet.cli_tune",

@@ -89,7 +89,7 @@ class Localisation:
         }
 
 
-def of_one(heat: Array, region: NDArray[np.bool_]) -> dict[str, float]:
+def of_one(heat: NDArray[np.floating[Any]], region: NDArray[np.bool_]) -> dict[str, float]:
     """Mass, pointing, overlap and their chance levels of a heat map float `(h, w)`, not negative, and a region.
 
     Where pixels are equally hot, the hottest of them, or the hottest part, is a random choice among them and its

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 import keras
@@ -44,7 +45,7 @@ class Explainer:
         self, networks: Sequence[keras.Model], card: ModelCard, method: Method, weights: Sequence[float] = (1.0,)
     ) -> None:
         """`networks` take pictures prepared as `card` says; `weights` are their shares, which sum to one."""
-        self.card = card
+        self.card, self.size, self.steps = card, card.image_size, card.preprocess
         self._weights = weights
         self._networks = [with_map(network) for network in networks]
         self._heat = [_traced(network, card.image_size, method) for network in self._networks]
@@ -66,11 +67,13 @@ class Explainer:
                 f"cannot be averaged; explain one of them, as in --run {members[0].path}"
             )
         networks = [open_network(one) for one in members or [run]]
+        if cards:  # an ensemble's own card has each step that any member takes
+            card = replace(card, image_size=cards[0].image_size, preprocess=cards[0].preprocess)
         return cls(networks, card, method, [member.weight for member in card.members] or [1.0])
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
         """What the network sees, uint8 (height, width, 3) RGB. Raises ImageError where the picture cannot be read."""
-        return prepare(picture, self.card.image_size, self.card.preprocess)
+        return prepare(picture, self.size, self.steps)
 
     def predicted(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """The most probable class of each prepared picture as it stands, int64 (n,)."""
@@ -135,7 +138,8 @@ def _traced(network: keras.Model, size: tuple[int, int], method: Method) -> Call
         return tf.image.resize(found, size)[..., 0]
 
     pictures, asked = tf.TensorSpec((None, *size, 3), tf.uint8), tf.TensorSpec((None,), tf.int64)
-    return tf.function(heat).get_concrete_function(pictures, asked)
+    traced: Callable[..., Any] = tf.function(heat).get_concrete_function(pictures, asked)
+    return traced
 
 
 def _mean_gradient(maps: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
