@@ -10,6 +10,7 @@ import click
 from cervinet import __version__
 from cervinet.cli_data import data
 from cervinet.cli_evaluate import evaluate
+from cervinet.cli_explain import explain
 from cervinet.cli_runs import crossval, ensemble
 from cervinet.cli_train import train
 from cervinet.cli_tune import tune
@@ -138,7 +139,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, evaluate, crossval, ensemble, tune, data):
+for command in (train, evaluate, explain, crossval, ensemble, tune, data):
     main.add_command(command)
 
 

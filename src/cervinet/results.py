@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cervinet.inference.predictor import Prediction
     from cervinet.judging import JudgedTable
     from cervinet.model_card import ModelCard
+    from cervinet.overlays import Shown
     from cervinet.tuning.tune import Tuned
     from cervinet.workflow import Checked, Judged
 
@@ -81,6 +82,25 @@ def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ..
     console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes)))
 
 
+def show_explained(shown: "Sequence[Shown]", card: "ModelCard") -> None:
+    """A row a picture: predicted class and probability, the class that was asked about, and the file of its overlay."""
+    from cervinet.terminal import console, table
+
+    if card.note:
+        click.echo(f"The network was trained on {card.note}.")
+    rows = []
+    for one in shown:
+        probabilities = one.prediction.probabilities
+        if one.file is None or probabilities is None:
+            rows.append([str(one.prediction.image), "not read", "–", "–", "–", "–"])
+            continue
+        best, asked = int(probabilities.argmax()), card.classes.index(one.asked)
+        predicted = [card.classes[best], f"{probabilities[best]:.3f}"]
+        rows.append([str(one.prediction.image), *predicted, one.asked, f"{probabilities[asked]:.3f}", str(one.file)])
+    columns = ["image", "predicted", "probability", "heat for", "its probability", "written"]
+    console(sys.stdout).print(table(columns, rows, words={"predicted", "heat for", "written"}))
+
+
 def show_findings(checked: "Checked") -> None:
     """What a check of the data found, kind by kind, and where the pictures are shown."""
     from cervinet.escape import for_terminal
@@ -115,10 +135,10 @@ def show_search(tuned: "Tuned") -> None:
     click.echo(f"Search: {for_terminal(tuned.folder)} (trials.csv, importance.png, best.yaml)")
 
 
-def unreadable_text(errors: Sequence[str], read: int) -> str:
+def unreadable_text(errors: Sequence[str], read: int, done: str = "predicted") -> str:
     """How many pictures could not be read, and what was wrong with each."""
     shown = "\n".join(f"  {error}" for error in errors)
-    others = "; the others were predicted" if read else ""
+    others = f"; the others were {done}" if read else ""
     return f"{len(errors)} of {len(errors) + read} pictures could not be read{others}:\n{shown}"
 
 

@@ -75,21 +75,27 @@ def crop_to_field(image: Image, size: Size) -> Image:
         image: `(H, W, 3)` uint8 RGB.
         size: not used.
     """
+    return np.ascontiguousarray(image[field_of(image)])
+
+
+def field_of(image: Image) -> tuple[slice, slice]:
+    """The rows and columns that `crop_to_field` keeps of `(H, W, 3)` uint8 RGB."""
     height, width = image.shape[:2]
     scale = max(1.0, max(height, width) / _FIELD_SIDE)
     small = (max(1, round(width / scale)), max(1, round(height / scale)))
     brightest = cv2.resize(image, small, interpolation=cv2.INTER_AREA).max(axis=2)
     bright = (brightest > np.percentile(brightest, 99) / 10).astype(np.uint8)
     _, _, parts, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
+    whole = slice(0, height), slice(0, width)
     if len(parts) < 2:
-        return image
+        return whole
     x, y, w, h, area = parts[1 + parts[1:, cv2.CC_STAT_AREA].argmax()].tolist()
     if area < _SMALLEST_FIELD * bright.size:
-        return image
+        return whole
     across, down = width / small[0], height / small[1]
     top, bottom = int(y * down), -int(-(y + h) * down // 1)
     left, right = int(x * across), -int(-(x + w) * across // 1)
-    return np.ascontiguousarray(image[top:bottom, left:right])
+    return slice(top, bottom), slice(left, right)
 
 
 def united_mask(picture: Picture, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -106,12 +106,7 @@ class Predictor:
                 f"--views must be 1, 2 or 4 for {run.path}, whose pictures are {height} × {width}: quarter turns "
                 f"would change their sides; got {views}"
             )
-        try:
-            model = keras.models.load_model(run.model, compile=False, safe_mode=True)
-        except Exception as error:
-            reason = str(error).strip().splitlines()[0]
-            raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
-        return cls(model, replace(card, views=views or card.views))
+        return cls(open_network(run), replace(card, views=views or card.views))
 
     def probabilities(self, images: NDArray[np.uint8]) -> Answers:
         """Of prepared pictures, uint8 (n, height, width, 3) RGB.
@@ -173,6 +168,13 @@ def answers_of(predictions: Sequence[Prediction]) -> Answers:
         None if first.subclasses is None else np.array([one.subclasses for one in predictions]),
         None if first.spread is None else np.array([one.spread for one in predictions]),
     )
+def open_network(run: Run) -> keras.Model:
+    """The saved network of a run that is no ensemble. Raises CervinetError where Keras cannot load it."""
+    try:
+        return keras.models.load_model(run.model, compile=False, safe_mode=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
 
 
 def predicted(

@@ -1,0 +1,93 @@
+"""Where in a network the picture is last seen as a map: what a class activation map is made from."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from cervinet.errors import CervinetError
+
+SMALLEST_SIDE = 4
+"""In cells. A map of 1 × 1, which small pictures end as, would spread its heat evenly whatever the network sees."""
+
+_CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
+_POOLINGS = (layers.MaxPooling2D, layers.AveragePooling2D, layers.Dropout, layers.SpatialDropout2D)
+
+
+def with_map(model: keras.Model) -> keras.Model:
+    """The same network, sharing its weights, that also gives its last feature map.
+
+    The map is the output nearest to the end that has rank 4, at least `SMALLEST_SIDE` cells on each side, a convolution
+    before it with no pooling in between, and that everything that reaches the logits passes through: no branch of a
+    block, no shortcut around it. Where no map has so many cells, the last of the largest is taken. So it is the usual
+    last convolution wherever pictures are of the usual size, in networks with skip connections, in DenseNets,
+    Inceptions and ConvNeXts alike; a backbone may be a model within the model or not.
+
+    Args:
+        model: functional; takes (n, height, width, 3) and has a layer `logits`.
+
+    Returns:
+        Takes the same pictures; gives the map float32 (n, h, w, channels) and the logits float32 (n, classes).
+
+    Raises:
+        CervinetError: the network has no such map.
+    """
+    picture = keras.Input(model.input_shape[1:], name="image")
+    ends: dict[str, Any] = {}
+    _taken_apart(model, picture, ends)
+    maps = _maps(ends["logits"])
+    large = [one for one in maps if min(one.shape[1:3]) >= SMALLEST_SIDE]
+    if not maps:
+        raise CervinetError(
+            f"the network {model.name} has no feature map that all of the picture passes through, and cannot be "
+            "explained by class activation maps"
+        )
+    found = large[-1] if large else max(reversed(maps), key=lambda one: min(one.shape[1:3]))
+    return keras.Model(picture, [found, ends["logits"]])
+
+
+def _taken_apart(model: keras.Model, picture: Any, ends: dict[str, Any]) -> None:
+    """Call every layer of the model again, those of models within it one by one; `ends` gets the outputs by name."""
+
+    def call(layer: Any, *inputs: Any, **options: Any) -> Any:
+        # A model called as a layer would be one node of the graph; its own `call` goes through its layers.
+        run = layer.call if isinstance(layer, keras.Model) else layer
+        ends[layer.name] = run(*inputs, **options)
+        return ends[layer.name]
+
+    keras.models.clone_model(model, picture, clone_function=lambda layer: layer, call_function=call)
+
+
+def _maps(end: Any) -> list[Any]:
+    """Feature maps that everything in `end` comes through, in order."""
+    nodes = _nodes(end)
+    last_use = {id(tensor): number for number, node in enumerate(nodes) for tensor in node.input_tensors}
+    found, of_convolution, needed_until = [], dict[int, bool](), 0
+    for number, node in enumerate(nodes):
+        (output,) = node.outputs
+        before = any(of_convolution[id(tensor)] for tensor in node.input_tensors)
+        convolved = isinstance(node.operation, _CONVOLUTIONS) or (before and not isinstance(node.operation, _POOLINGS))
+        of_convolution[id(output)] = convolved
+        # Nothing made before is used after: what comes later knows the picture by this output alone.
+        alone = needed_until <= number
+        needed_until = max(needed_until, last_use.get(id(output), 0))
+        padded = isinstance(node.operation, layers.ZeroPadding2D)  # its rim is no part of the picture
+        if alone and convolved and not padded and len(output.shape) == 4:
+            found.append(output)
+    return found
+
+
+def _nodes(end: Any) -> list[Any]:
+    """The calls of layers that lead to a tensor, each after those that it needs."""
+    found: dict[int, Any] = {}
+    waiting = [end]
+    while waiting:
+        tensor = waiting[-1]
+        history = tensor._keras_history  # the one record of which call of a shared layer made a tensor
+        node = history.operation._inbound_nodes[history.node_index]
+        needed = [one for one in node.input_tensors if id(one) not in found]
+        waiting += needed
+        if not needed:
+            found[id(tensor)] = node
+            waiting.pop()
+    return list(found.values())
