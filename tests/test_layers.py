@@ -50,9 +50,11 @@ LAYERS = {
         "tuning",
         "crossval",
         "ensembling",
+        "comparing",
     ],
     6: [
         "cli",
+        "cli_compare",
         "cli_data",
         "cli_runs",
         "cli_train",
@@ -121,6 +123,7 @@ def test_the_lower_layers_never_import_tensorflow(name):
 def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
+        "cervinet.cli_compare",
         "cervinet.cli_data",
         "cervinet.cli_runs",
         "cervinet.cli_train",

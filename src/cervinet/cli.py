@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cervinet import __version__
+from cervinet.cli_compare import compare
 from cervinet.cli_data import data
 from cervinet.cli_runs import crossval, ensemble
 from cervinet.cli_train import train
@@ -170,7 +171,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, crossval, ensemble, tune, data):
+for command in (train, crossval, ensemble, compare, tune, data):
     main.add_command(command)
 
 
