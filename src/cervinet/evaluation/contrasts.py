@@ -5,10 +5,9 @@ from typing import Any, Literal
 
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.paired_tests import PValue
+from cervinet.evaluation.titles import LOWER_IS_BETTER, metric_title
 
 Verdict = Literal["better", "worse", "none seen", "unknown"]
-LOWER_IS_BETTER = ("log_loss", "brier")
-_NAMES = {"log_loss": "log loss", "brier": "Brier score", "auroc_macro": "macro AUROC", "auroc": "AUROC"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Measure:
     @property
     def title(self) -> str:
         """As it is shown, without the class."""
-        return _NAMES.get(self.metric, self.metric.replace("_", " "))
+        return metric_title(self.metric)
 
     @property
     def lower_is_better(self) -> bool:

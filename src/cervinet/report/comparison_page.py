@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cervinet.evaluation.comparison import Comparison
-from cervinet.evaluation.contrasts import Contrast
+from cervinet.evaluation.contrasts import Change, Contrast
 from cervinet.report.compared import contrast_rows, discordant_sentence
 from cervinet.report.html import (
     Html,
@@ -21,8 +21,6 @@ from cervinet.report.html import (
     write_page,
 )
 from cervinet.report.plots.comparison import comparison_plot
-
-_WORDS = {"better": "better", "worse": "worse", "none seen": "no difference seen", "unknown": "not known"}
 
 
 def write_comparison_page(path: Path, comparison: Comparison) -> None:
@@ -75,7 +73,7 @@ def _contrast_section(place: str, comparison: Comparison, contrast: Contrast) ->
         label = change.measure.label
         title = text(change.measure.title) if label is None else joined(text(change.measure.title), name(label))
         interval = text(row[4].replace("…", " to "))
-        cells.append([title, *map(text, row[1:4]), interval, text(row[5]), text(_WORDS[change.verdict])])
+        cells.append([title, *map(text, row[1:4]), interval, text(row[5]), text(_verdict(change))])
     return section(
         place,
         joined(name(contrast.name), text("against"), name(comparison.reference)),
@@ -90,14 +88,22 @@ def _contrast_section(place: str, comparison: Comparison, contrast: Contrast) ->
     )
 
 
+def _verdict(change: Change) -> str:
+    word = {"none seen": "no difference seen", "unknown": "not known"}.get(change.verdict, change.verdict)
+    if change.difference.lower is None:
+        return word
+    return f"{word}: the interval {'includes' if change.verdict == 'none seen' else 'leaves out'} 0"
+
+
 def _methods(comparison: Comparison) -> Html:
     tests = {change.test.method for one in comparison.contrasts for change in one.changes if change.test}
+    chance = 100 * (1 - comparison.confidence)
     said = [
         f"Intervals: {next(_methods_of(comparison), 'none')}; each draw takes the same groups for all runs.",
         f"Tests of accuracy and of the areas of classes: {', '.join(sorted(tests))}.",
         "Brier score: squared distance between the probabilities and the truth, summed over the classes, 0 to 2.",
-        f"Where there is no difference, each measure still has a chance of about {100 * (1 - comparison.confidence):.2g} % "
-        "to seem better or worse; many are compared here.",
+        f"Where there is no difference, each measure still has a chance of about {chance:.2g} % to seem better or "
+        "worse; many are compared here.",
     ]
     return section("methods", text("How it was compared"), bullets(map(text, said)))
 
