@@ -61,6 +61,7 @@ LAYERS = {
     ],
     6: [
         "cli",
+        "cli_compare",
         "cli_data",
         "cli_evaluate",
         "cli_explain",
@@ -131,6 +132,7 @@ def test_the_lower_layers_never_import_tensorflow(name):
 def test_only_the_command_line_prints_or_exits(name):
     if name in (
         "cervinet.cli",
+        "cervinet.cli_compare",
         "cervinet.cli_data",
         "cervinet.cli_evaluate",
         "cervinet.cli_explain",

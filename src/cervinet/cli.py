@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cervinet import __version__
+from cervinet.cli_compare import compare
 from cervinet.cli_data import data
 from cervinet.cli_evaluate import evaluate
 from cervinet.cli_explain import explain
@@ -139,7 +140,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, evaluate, explain, crossval, ensemble, tune, data):
+for command in (train, evaluate, compare, explain, crossval, ensemble, tune, data):
     main.add_command(command)
 
 

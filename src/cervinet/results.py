@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from cervinet.comparing import Compared
     from cervinet.crossval import CrossValidated
     from cervinet.inference.predictor import Prediction
     from cervinet.judging import JudgedTable
@@ -62,6 +63,25 @@ def show_folds(found: "CrossValidated") -> None:
     console(sys.stdout).print(table([str(name).replace("_", " ") for name in found.folds], rows))
     uniform, prior = found.constants["uniform_log_loss"], found.constants["prior_log_loss"]
     click.echo(f"Log loss of constants: {uniform:.3f} uniform, {prior:.3f} the shares of the classes in training")
+
+
+def show_comparison(compared: "Compared") -> None:
+    """Each run against the first, what must be said with it, and where the page is."""
+    from cervinet.escape import for_terminal
+    from cervinet.report.compared import contrast_rows, discordant_sentence
+    from cervinet.terminal import console, table
+
+    found = compared.comparison
+    click.echo(f"{found.images} images of {found.groups} groups; the first: {for_terminal(found.reference)}")
+    for contrast in found.contrasts:
+        columns, rows, reasons = contrast_rows(contrast)
+        click.echo(for_terminal(f"{contrast.name}: {contrast.summary}"))
+        console(sys.stdout).print(table(columns, rows, words={"verdict"}))
+        for sentence in filter(None, (discordant_sentence(contrast), *reasons)):
+            click.echo(f"  {for_terminal(sentence)}")
+    for remark in found.remarks:
+        click.echo(f"  {for_terminal(remark)}")
+    click.echo(f"Page: {for_terminal(compared.page)}")
 
 
 def show_members(card: "ModelCard") -> None:
