@@ -101,7 +101,10 @@ def bands(predictions: Predictions, how: Resampling) -> Bands:
 
     drawn = bootstrap(values, groups=groups, images=images, draws=how.draws, seed=how.seed)
     return Bands(
-        *(tuple(_band(drawn[name][:, i], at, how.confidence) for i in range(classes)) for name in ("roc", "precision_recall"))
+        *(
+            tuple(_band(drawn[name][:, i], at, how.confidence) for i in range(classes))
+            for name in ("roc", "precision_recall")
+        )
     )
 
 
@@ -129,7 +132,7 @@ def _sensitivities(alarms: NDArray[np.int64], hits: NDArray[np.int64], at: Array
     # All draws in one call: each has a stretch of the axis of its own.
     apart = 2.0 * np.arange(len(alarms))[:, None]
     rates, shares = alarms / np.maximum(negatives, 1) + apart, hits / np.maximum(positives, 1)
-    found = np.interp((at + apart).ravel(), rates.ravel(), shares.ravel()).reshape(len(alarms), -1)
+    found: Array = np.interp((at + apart).ravel(), rates.ravel(), shares.ravel()).reshape(len(alarms), -1)
     return np.where((negatives > 0) & (positives > 0), found, np.nan)
 
 
@@ -142,7 +145,8 @@ def _precisions(alarms: NDArray[np.int64], hits: NDArray[np.int64], at: Array) -
     place = np.searchsorted((hits + apart).ravel(), (wanted + apart).ravel()).reshape(wanted.shape)
     place = np.minimum(place - hits.shape[1] * np.arange(len(hits))[:, None], hits.shape[1] - 1)
     true, false = (np.take_along_axis(counted, place, axis=1) for counted in (hits, alarms))
-    return np.where(positives > 0, true, np.nan) / np.maximum(true + false, 1)
+    found: Array = np.where(positives > 0, true, np.nan) / np.maximum(true + false, 1)
+    return found
 
 
 def _band(drawn: Array, at: Array, confidence: float) -> Band | None:

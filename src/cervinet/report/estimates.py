@@ -8,6 +8,11 @@ from cervinet.report.html import Html, faint, joined, text
 NO_VALUE = "–"
 
 
+def percent(share: float) -> str:
+    """`95 %`, `97.5 %`."""
+    return f"{round(100 * share, 1):g} %"
+
+
 def value_text(estimate: Estimate) -> str:
     """`0.812`; a dash where it cannot be known."""
     return NO_VALUE if estimate.value is None else f"{estimate.value:.3f}"

@@ -32,9 +32,7 @@ _NAMES = {
     "auroc": MetricName(
         "AUROC", "How often one of the class gets a higher probability than one of the others; 0.5 is chance.", "higher"
     ),
-    "auprc": MetricName(
-        "AUPRC", "Mean precision over all sensitivities; chance is the share of the class.", "higher"
-    ),
+    "auprc": MetricName("AUPRC", "Mean precision over all sensitivities; chance is the share of the class.", "higher"),
     "average_precision": MetricName(
         "Average precision", "Mean precision over all sensitivities; chance is the share of the class.", "higher"
     ),
@@ -58,7 +56,9 @@ _NAMES = {
     "intercept": MetricName(
         "Calibration intercept", "Above 0: risks are called too low; below 0: too high.", "nearer to 0"
     ),
-    "slope": MetricName("Calibration slope", "Below 1: probabilities are too extreme; above 1: too timid.", "nearer to 1"),
+    "slope": MetricName(
+        "Calibration slope", "Below 1: probabilities are too extreme; above 1: too timid.", "nearer to 1"
+    ),
     "in_the_large": MetricName(
         "Calibration in the large", "Mean share that came true, against the mean probability.", "nearer to 0"
     ),
