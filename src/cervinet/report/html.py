@@ -73,6 +73,16 @@ def block(tag: str, *pieces: Html, style: str = "") -> Html:
     return Html(f"{opened}{' '.join(pieces)}</{tag}>\n")
 
 
+def listing(value: str) -> Html:
+    """Lines as they are typed, such as a whole configuration; tabs and all else that is not plain is shown escaped."""
+    return Html("<pre>" + "\n".join(map(text, value.splitlines())) + "</pre>\n")
+
+
+def navigation(label: str, *pieces: Html) -> Html:
+    """Links to the parts of the page; `label` is for those who do not see where they stand."""
+    return Html(f'<nav aria-label="{text(label)}">{"".join(pieces)}</nav>\n')
+
+
 def section(place: str, heading: Html, *pieces: Html) -> Html:
     """A part of the page with a heading of second rank; `place` is its id, for links."""
     return Html(
@@ -143,7 +153,7 @@ def drawing(width: float, height: float, alt: str, *shapes: str) -> Html:
         width: in CSS pixels.
         height: in CSS pixels.
         alt: what it shows, for those who do not see it.
-        shapes: SVG elements, of numbers and constants only.
+        shapes: SVG elements, of numbers, constants and what has passed `text`.
     """
     return Html(
         f'<svg role="img" aria-label="{text(alt)}" width="{width:g}" height="{height:g}" '

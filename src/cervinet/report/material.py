@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cervinet.evaluation.assessment import Assessment
+from cervinet.evaluation.intervals import Resampling
 from cervinet.model_card import ModelCard
 
 
@@ -18,6 +19,7 @@ class Flow:
         splits: split → class → (pictures, groups); in the order train, val, test.
         groups_from: where groups come from, in words; empty where none are known.
         characteristics: (name, split → text), such as picture sizes or sites by split.
+        groups: split → all its groups, of which one with pictures of two classes counts once; empty where not known.
     """
 
     found: int
@@ -25,6 +27,7 @@ class Flow:
     splits: Mapping[str, Mapping[str, tuple[int, int]]]
     groups_from: str = ""
     characteristics: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,7 @@ class Material:
         explained: cases with heat maps.
         worst: the most confident errors, at most 12.
         redacted: file names are hashes, and there are no pictures.
+        how: how the bands of the curves are drawn; None: curves without bands.
     """
 
     title: str
@@ -83,3 +87,4 @@ class Material:
     explained: tuple[Case, ...] = ()
     worst: tuple[Case, ...] = ()
     redacted: bool = False
+    how: Resampling | None = None

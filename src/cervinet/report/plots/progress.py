@@ -22,6 +22,7 @@ def training_progress(
     images: int | None = None,
     judged: int | None = None,
     note: str | None = None,
+    captioned: bool = True,
 ) -> Figure:
     """Loss and accuracy over the epochs, for training and validation, the gap between them, and the best epoch.
 
@@ -32,13 +33,14 @@ def training_progress(
         images: how many the network is trained on.
         judged: how many it is validated on.
         note: what a reader must know of the data, such as "synthetic phantoms".
+        captioned: say below whether it over-fits.
     """
-    best = _best(history, monitor)
+    best = best_row(history, monitor)
     epochs = "1 epoch" if len(history) == 1 else f"{len(history)} epochs"
     figure = page(
         8.6,
         3.9,
-        f"Training, {epochs}" + (f" in {_duration(history['seconds'].sum())}" if "seconds" in history else ""),
+        f"Training, {epochs}" + (f" in {duration(history['seconds'].sum())}" if "seconds" in history else ""),
         None if images is None else f"trained on {counted(images, None)}",
         None if best is None else f"best epoch {history['epoch'].iloc[best]} by {monitor}",
         note and shown(note, 60),
@@ -47,7 +49,7 @@ def training_progress(
     _panel(loss, history, "loss", best)
     _panel(accuracy, history, "accuracy", best)
     _cut_peaks(loss)
-    if best is not None and "val_accuracy" in history:
+    if captioned and best is not None and "val_accuracy" in history:
         said = f"{overfitting(_row(history, best), judged)} {CAVEAT}"
         caption = "\n".join(textwrap.wrap(said, _CAPTION_WIDTH))
         figure.supxlabel(caption, x=0.01, ha="left", fontsize=8.5, color=INK, linespacing=1.4)
@@ -118,7 +120,7 @@ def _cut_peaks(axes: Axes) -> None:
         axes.set_title(f"cut off above {limit:.2g}; highest {values.max():.3g}", fontsize=8.5, color=FAINT, pad=above)
 
 
-def _best(history: pd.DataFrame, monitor: str) -> int | None:
+def best_row(history: pd.DataFrame, monitor: str) -> int | None:
     """The row of the best epoch, or None if the column is missing or empty."""
     if monitor not in history or history[monitor].isna().all():
         return None
@@ -130,7 +132,8 @@ def _row(history: pd.DataFrame, number: int) -> dict[str, float]:
     return {str(name): float(value) for name, value in history.iloc[number].items()}
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`2 h 5 min`, `3 min 20 s` or `12 s`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
