@@ -1,10 +1,10 @@
 """Predictions → everything that is said of them, and the files that say it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from cervinet import deciding
+from cervinet import deciding, explaining
 from cervinet.config import Config, check
 from cervinet.config_evaluation import Evaluation as Settings
 from cervinet.data.manifest import Manifest
@@ -15,16 +15,16 @@ from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.evaluation.predictions import Predictions, Unreadable
+from cervinet.evaluation.robustness import Robustness
 from cervinet.evaluation.shift import shift
+from cervinet.evaluation.units import by_group
 from cervinet.model_card import ModelCard
 from cervinet.progress import Progress
+from cervinet.report.redaction import redacted
 from cervinet.report.write import write_assessment
 from cervinet.reporting import material_of
 from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -92,39 +92,54 @@ def judge(
         progress: told what takes long.
         extras: what else is wanted.
     """
-    settings = config.evaluation
+    settings, how = config.evaluation, resampling(config)
     choices, why = choices_of(run, card, settings)
-    found = assessed(settings, config.seed, predictions, choices, why, card.calibration.get("method", "none"))
-    how = resampling(settings, config.seed)
+    found = assessed(config, predictions, choices, why, card.calibration.get("method", "none"))
     if extras.external and run.predictions("test").is_file():
-        own = in_unit(read_predictions(run.predictions("test")), settings.unit)
+        own = read_predictions(run.predictions("test"), card.classes)
+        own = by_group(own)[0] if settings.unit == "group" else own
         found = replace(found, shift=shift(own, found.predictions, settings.positive, how))
     if extras.perturb:
-        from cervinet.perturbing import perturbed
-
-        found = replace(found, robustness=perturbed(predictor, manifest, predictions, how, progress))
-    cases, worst = (), ()
-    if settings.report and settings.explain.pictures and not extras.redact:
-        pass
-    material = material_of(run, found, note, external=manifest if extras.external else None)
+        found = replace(found, robustness=_robustness(run, card, manifest, predictions, how, progress))
+    explained = None
+    if settings.report and settings.explain.pictures:
+        explained = explaining.explained(
+            run,
+            manifest,
+            predictions,
+            method=settings.explain.method,
+            most=settings.explain.pictures,
+            how=how,
+            folder=None if extras.redact else Run(folder).cam,
+            progress=progress,
+        )
+        for remark in explained.remarks:
+            progress.say(f"Not explained: {remark}")
+        found = replace(found, localisation=explained.localisation, sanity=explained.sanity)
+    material = material_of(run, found, note, how, explained, external=manifest if extras.external else None)
+    material = redacted(material) if extras.redact else material
     write_assessment(material, folder, report=settings.report)
     return Judged(run.path, folder, found, note, predictions.unreadable)
 
 
+def _robustness(
+    run: Run, card: ModelCard, manifest: Manifest, predictions: Predictions, how: Resampling, progress: Progress
+) -> Robustness:
+    from cervinet.inference.predictor import Predictor
+    from cervinet.perturbing import perturbed
+
+    return perturbed(Predictor.load(run, card.views), manifest, predictions, how, progress)
+
+
 def assessed(
-    settings: Settings, seed: int, predictions: Predictions, choices: Choices | None, why: str, calibration: str
+    config: Config, predictions: Predictions, choices: Choices | None, why: str, calibration: str
 ) -> Assessment:
     """Everything that predictions alone tell, by the settings of a config."""
-    divided_by = [(one.column, one.edges) for one in settings.subgroups]
-    if settings.subgroup_file:
-        columns = [column for column, _ in divided_by if column not in predictions.attributes]
-        found = attributes_from(settings.subgroup_file, predictions, columns)
-        predictions = replace(predictions, attributes={**predictions.attributes, **found})
-    known = ("site", "width") if not divided_by else ()
-    divided_by += [(name, None) for name in known if len(set(predictions.attributes.get(name, ())) - {""}) > 1]
+    settings = config.evaluation
+    predictions, divided_by = _with_subgroups(settings, predictions)
     return assess(
         predictions,
-        how=resampling(settings, seed),
+        how=resampling(config),
         unit=settings.unit,
         positive=settings.positive,
         prevalence=settings.prevalence,
@@ -133,6 +148,20 @@ def assessed(
         calibration=calibration,
         divided_by=divided_by,
     )
+
+
+def _with_subgroups(
+    settings: Settings, predictions: Predictions
+) -> tuple[Predictions, list[tuple[str, Sequence[float] | None]]]:
+    """The predictions with every column that is asked for; without any, by site and width where these differ."""
+    asked: list[tuple[str, Sequence[float] | None]] = [(one.column, one.edges) for one in settings.subgroups]
+    if settings.subgroup_file:
+        columns = [column for column, _ in asked]
+        found = attributes_from(settings.subgroup_file, predictions, columns)
+        predictions = replace(predictions, attributes={**predictions.attributes, **found})
+    known = predictions.attributes
+    usual = [name for name in ("site", "width") if len(set(known.get(name, ())) - {""}) > 1]
+    return predictions, asked or [(name, None) for name in usual]
 
 
 def choices_of(run: Run, card: ModelCard, settings: Settings) -> tuple[Choices | None, str]:
@@ -149,5 +178,6 @@ def choices_of(run: Run, card: ModelCard, settings: Settings) -> tuple[Choices |
     return deciding.chosen(settings, read_predictions(run.predictions("val"), card.classes)), ""
 
 
-def resampling(settings: Settings, seed: int) -> Resampling:
-    return Resampling(settings.draws, settings.confidence, seed, settings.interval)
+def resampling(config: Config) -> Resampling:
+    settings = config.evaluation
+    return Resampling(settings.draws, settings.confidence, config.seed, settings.interval)

@@ -105,7 +105,7 @@ def demo(run_dir: Path | None) -> None:
     config = load_config(shipped_config("demo.yaml"))
     import_tensorflow()
     judged = workflow.train(config, run_dir, progress_of(quiet=False))
-    if judged is None:
+    if judged is None or judged.run is None:
         return
     show_results(judged)
     pictures = workflow.example_pictures(open_run(judged.run), count=3)

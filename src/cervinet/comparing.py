@@ -14,9 +14,10 @@ from cervinet.escape import for_terminal
 from cervinet.evaluation.comparison import Comparison, compare
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.matching import Entrant
-from cervinet.evaluation.predictions import read_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.files import write_json
 from cervinet.report.comparison_page import write_comparison_page
-from cervinet.run import Run, fresh_folder, write_json
+from cervinet.run import Run, fresh_folder
 
 COMPARISONS = Path("comparisons")
 

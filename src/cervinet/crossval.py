@@ -135,10 +135,8 @@ def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
         "prior_log_loss": float(prior.mean()),
     }
     note = _note(folds[0], plan)
-    found = assessing.assessed(
-        config.evaluation, config.seed, predictions, None, OWN_THRESHOLDS, config.evaluation.calibration
-    )
-    material = material_of(run, found, note)
+    found = assessing.assessed(config, predictions, None, OWN_THRESHOLDS, config.evaluation.calibration)
+    material = material_of(run, found, note, assessing.resampling(config))
     more = {"folds": config.data.split.folds, "constants": constants}
     write_assessment(material, run.path, report=config.evaluation.report, more=more)
     table = pd.DataFrame(rows) if plan.repeats > 1 else pd.DataFrame(rows).drop(columns="repeat")

@@ -4,18 +4,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cervinet import deciding
+from cervinet.assessing import Judged, assessed, resampling
 from cervinet.config import Config, check
 from cervinet.errors import LeakageError, UsageError
-from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.prediction_tables import read_any
-from cervinet.evaluation.predictions import Predictions, Unreadable, write_predictions
+from cervinet.evaluation.predictions import Predictions, write_predictions
 from cervinet.evaluation.table_columns import Columns
+from cervinet.files import sha256
 from cervinet.progress import Progress
-from cervinet.report.write import write_evaluation
-from cervinet.run import Run, fresh_folder, sha256
+from cervinet.report.material import Material
+from cervinet.report.redaction import redacted
+from cervinet.report.write import write_assessment
+from cervinet.run import Run, fresh_folder
 from cervinet.yaml_source import Source, override
 
 EVALUATIONS = Path("evaluations")
+NO_VALIDATION = "there are no predictions on validation pictures (--validation FILE)"
 
 
 @dataclass(frozen=True)
@@ -43,31 +48,19 @@ class Tables:
     normalize: bool = False
 
 
-@dataclass(frozen=True)
-class JudgedTable:
-    """What was found.
-
-    Attributes:
-        folder: where predictions, metrics and plots were written.
-        evaluation: the metrics.
-        note: nothing needs to be said of the pictures of others.
-        unreadable: pictures that the table has no prediction for, and why.
-    """
-
-    folder: Path
-    evaluation: Evaluation
-    note: str = ""
-    unreadable: tuple[Unreadable, ...] = ()
-
-
-def judge_table(tables: Tables, overrides: Iterable[str], out: Path | None, progress: Progress) -> JudgedTable:
+def judge_table(
+    tables: Tables, overrides: Iterable[str], out: Path | None, progress: Progress, *, redact: bool
+) -> Judged:
     """Read the tables, judge the predictions, write what was found and the predictions as they were understood.
+
+    With predictions on validation images thresholds are chosen on these; the probabilities stay as they are.
 
     Args:
         tables: what is to be judged.
         overrides: `evaluation.key=value` and `seed=value`.
         out: a directory, absent or empty; by default a new one under evaluations/.
         progress: is told how the tables were read.
+        redact: no names in the report.
 
     Raises:
         DataError: a table is not as it must be.
@@ -82,16 +75,12 @@ def judge_table(tables: Tables, overrides: Iterable[str], out: Path | None, prog
     write_predictions(predictions, folder / "predictions.csv")
     if validation:
         write_predictions(validation, folder / "predictions_val.csv")
-    evaluation = write_evaluation(
-        predictions,
-        folder,
-        draws=config.evaluation.draws,
-        confidence=config.evaluation.confidence,
-        seed=config.seed,
-        note="",
-        more={"source": {"file": tables.predictions.name, "sha256": sha256(tables.predictions)}},
-    )
-    return JudgedTable(folder, evaluation, unreadable=predictions.unreadable)
+    choices = deciding.chosen(config.evaluation, validation) if validation else None
+    found = assessed(config, predictions, choices, "" if validation else NO_VALIDATION, "none")
+    sums = {tables.predictions.name: sha256(tables.predictions)}
+    material = Material(tables.predictions.name, found, hashes=sums, how=resampling(config))
+    write_assessment(redacted(material) if redact else material, folder, report=config.evaluation.report)
+    return Judged(None, folder, found, "", predictions.unreadable)
 
 
 def read_tables(tables: Tables, progress: Progress) -> tuple[Predictions, Predictions | None]:

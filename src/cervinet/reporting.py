@@ -13,8 +13,10 @@ from cervinet.data.audit.findings import KINDS
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.split_file import EXCLUDED, read_splits
 from cervinet.evaluation.assessment import Assessment
+from cervinet.evaluation.intervals import Resampling
+from cervinet.explaining import Explained
 from cervinet.files import sha256
-from cervinet.report.material import Case, Flow, Material
+from cervinet.report.material import Flow, Material
 from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
 
@@ -23,10 +25,10 @@ def material_of(
     run: Run,
     assessment: Assessment,
     note: str,
+    how: Resampling,
+    explained: Explained | None = None,
     *,
     external: Manifest | None = None,
-    explained: tuple[Case, ...] = (),
-    worst: tuple[Case, ...] = (),
 ) -> Material:
     """All that is known of a run and what was found on its test pictures, or on `external` ones."""
     config = read_yaml(run.config).data
@@ -44,8 +46,9 @@ def material_of(
         environment=_json(run.environment) | seconds,
         card=run.read_card() if run.card.is_file() else None,
         hashes=hashed,
-        explained=explained,
-        worst=worst,
+        explained=explained.cases if explained else (),
+        worst=explained.worst if explained else (),
+        how=how,
     )
 
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from cervinet.assessing import Judged
     from cervinet.comparing import Compared
     from cervinet.crossval import CrossValidated
     from cervinet.inference.predictor import Prediction
-    from cervinet.judging import JudgedTable
     from cervinet.model_card import ModelCard
     from cervinet.overlays import Shown
     from cervinet.tuning.tune import Tuned
-    from cervinet.workflow import Checked, Judged
+    from cervinet.workflow import Checked
 
 
-def show_results(judged: "Judged | JudgedTable") -> None:
+def show_results(judged: "Judged") -> None:
     """The metrics, overall and by class, and where the plots are."""
     from cervinet.escape import for_terminal
     from cervinet.report.tables import overall_rows, per_class_table
@@ -38,7 +38,32 @@ def show_results(judged: "Judged | JudgedTable") -> None:
     for reason in reasons:
         click.echo(f"  {for_terminal(reason)}")
     out.print(table(*per_class_table(found)))
+    _show_points(judged)
     click.echo(f"Plots: {for_terminal(judged.folder / 'plots')}")
+    if (report := judged.folder / "report.html").is_file():
+        click.echo(f"Report: {for_terminal(report)}")
+
+
+def _show_points(judged: "Judged") -> None:
+    """What each threshold gives, or why there is none."""
+    from cervinet.escape import for_terminal
+    from cervinet.terminal import console, table
+
+    found = judged.assessment
+    if found.no_choices:
+        click.echo(f"No thresholds: {for_terminal(found.no_choices)}.")
+        return
+    for remark in found.choices.remarks if found.choices else ():
+        click.echo(f"  {for_terminal(remark)}")
+    rows = [
+        [" or ".join(one.point.positive), one.point.rule, f"{one.point.threshold:.3f}"]
+        + ["–" if value.value is None else f"{value.value:.3f}" for value in (one.sensitivity, one.specificity)]
+        for one in found.points
+    ]
+    if rows:
+        click.echo("Thresholds chosen on the validation pictures, and what they give here")
+        columns = ["positive", "chosen for", "threshold", "sensitivity", "specificity"]
+        console(sys.stdout).print(table(columns, rows, words={"positive", "chosen for"}))
 
 
 def show_trained(judged: "Judged | None", quiet: bool) -> None:
@@ -46,7 +71,7 @@ def show_trained(judged: "Judged | None", quiet: bool) -> None:
     if judged is None:
         return
     show_results(judged)
-    if not quiet:
+    if not quiet and judged.run:
         run = quoted(judged.run)
         click.echo(f"Run: {judged.run}", err=True)
         next_commands(f"evaluate {run}", f"predict IMAGE --run {run}")

@@ -18,6 +18,7 @@ from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question, questions
 from cervinet.evaluation.reliability import Calibrated, calibrated
 from cervinet.evaluation.robustness import Robustness
+from cervinet.evaluation.sanity import Sanity
 from cervinet.evaluation.selective import Selective, selective
 from cervinet.evaluation.shift import Shift
 from cervinet.evaluation.subgroups import Subgroups, subgroups
@@ -45,6 +46,7 @@ class Assessment:
         subgroups: by each column.
         robustness: under damage to the pictures, if it was asked for.
         localisation: of the explanations, where masks or boxes are known.
+        sanity: whether the explanations depend on the weights of the network, if there are any.
         shift: to another site, if these are its pictures.
         mixed_groups: groups with images of several classes, which have no place among the groups.
     """
@@ -65,6 +67,7 @@ class Assessment:
     subgroups: tuple[Subgroups, ...]
     robustness: Robustness | None = None
     localisation: Localisation | None = None
+    sanity: Sanity | None = None
     shift: Shift | None = None
     mixed_groups: int = 0
 
@@ -83,6 +86,7 @@ class Assessment:
             "subgroups": self.subgroups,
             "robustness": self.robustness,
             "explanations": self.localisation,
+            "sanity": self.sanity,
             "shift": self.shift,
         }
         said = {name: plain(value) for name, value in more.items() if value not in (None, ())}

@@ -168,6 +168,8 @@ def answers_of(predictions: Sequence[Prediction]) -> Answers:
         None if first.subclasses is None else np.array([one.subclasses for one in predictions]),
         None if first.spread is None else np.array([one.spread for one in predictions]),
     )
+
+
 def open_network(run: Run) -> keras.Model:
     """The saved network of a run that is no ensemble. Raises CervinetError where Keras cannot load it."""
     try:

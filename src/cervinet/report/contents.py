@@ -3,15 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cervinet.evaluation.calibration import Calibration
 from cervinet.report.html import Html
 from cervinet.report.material import Material
+from cervinet.report.sections.calibration import calibration_section
 from cervinet.report.sections.confusion import confusion_section
 from cervinet.report.sections.curves import curves_section
+from cervinet.report.sections.decision import decision_section
 from cervinet.report.sections.errors import errors_section
 from cervinet.report.sections.flow import characteristics_section, flow_section
 from cervinet.report.sections.headline import headline_section, pictures_in
 from cervinet.report.sections.metrics import metrics_section
+from cervinet.report.sections.operating import operating_section
 from cervinet.report.sections.reproducibility import reproducibility_section
+from cervinet.report.sections.robustness import robustness_section
+from cervinet.report.sections.subgroups import subgroups_section
 from cervinet.report.sections.training import training_section
 
 
@@ -70,6 +76,50 @@ def _curves(material: Material) -> Html:
     return curves_section(one.predictions, one.evaluation, material.how, material.note)
 
 
+def _calibration(material: Material) -> Html | None:
+    one, card = material.assessment, material.card
+    if one.calibrated is None:
+        return None
+    fitted = Calibration.from_json(card.calibration) if card and card.calibration else None
+    return calibration_section(
+        one.calibrated,
+        fitted=fitted.in_words() if fitted else one.calibrated.method,
+        split=one.evaluation.split,
+        confidence=one.evaluation.confidence,
+        note=material.note or None,
+    )
+
+
+def _operating(material: Material) -> Html | None:
+    one = material.assessment
+    if not one.points:
+        return None
+    return operating_section(one.points, "", split=one.evaluation.split, confidence=one.evaluation.confidence)
+
+
+def _decision(material: Material) -> Html | None:
+    one = material.assessment
+    if not one.decisions:
+        return None
+    return decision_section(
+        one.decisions,
+        one.costs,
+        split=one.evaluation.split,
+        confidence=one.evaluation.confidence,
+        note=material.note or None,
+    )
+
+
+def _subgroups(material: Material) -> Html | None:
+    found = material.assessment.subgroups
+    return subgroups_section(found) if found else None
+
+
+def _robustness(material: Material) -> Html | None:
+    found = material.assessment.robustness
+    return robustness_section(found, material.note) if found else None
+
+
 def _errors(material: Material) -> Html | None:
     return errors_section(material.worst, material.redacted) if material.worst else None
 
@@ -114,24 +164,24 @@ PARTS = (
     Part(
         "calibration",
         "Calibration",
-        _nothing,
+        _calibration,
         said("Probabilities before calibration (logits) are not among the predictions."),
     ),
-    Part("operating", "Operating points", _nothing, _no_thresholds),
+    Part("operating", "Operating points", _operating, _no_thresholds),
     Part(
         "decision",
         "Decision curves",
-        _nothing,
+        _decision,
         said("The judged pictures are all positive or all negative."),
     ),
     Part("uncertainty", "Uncertainty", _nothing, said("No prediction sets or abstention were asked for.")),
     Part(
         "subgroups",
         "Subgroups",
-        _nothing,
+        _subgroups,
         said("No column was named by evaluation.subgroups, so differences between groups of women are not known."),
     ),
-    Part("robustness", "Robustness", _nothing, said("Damaged pictures were not tried.")),
+    Part("robustness", "Robustness", _robustness, said("Damaged pictures were not tried.")),
     Part("explanations", "Explanations", _nothing, said("No heat maps were made.")),
     Part("errors", "Worst errors", _errors, _no_errors),
     Part("shift", "Another site", _nothing, said("These are the run's own test pictures, not those of another site.")),

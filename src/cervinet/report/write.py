@@ -9,6 +9,8 @@ import pandas as pd
 from cervinet.files import write_json
 from cervinet.report import plots
 from cervinet.report.material import Material
+from cervinet.report.model_card_page import write_model_card
+from cervinet.report.page import write_report
 
 
 def write_assessment(material: Material, folder: Path, *, report: bool, more: Mapping[str, Any] | None = None) -> None:
@@ -22,6 +24,9 @@ def write_assessment(material: Material, folder: Path, *, report: bool, more: Ma
     )
     plots.save(confusion, folder / "plots" / "confusion_matrix.png")
     plots.save(plots.roc_curves(predictions, evaluation, note=note), folder / "plots" / "roc.png")
+    if report:
+        write_report(folder / "report.html", material)
+        write_model_card(folder / "model_card.md", material)
 
 
 def write_progress(

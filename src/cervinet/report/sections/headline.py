@@ -94,7 +94,9 @@ def _point(at: AtPoint, confidence: float) -> Html:
     found, cleared = (value_text(one) for one in (at.sensitivity, at.specificity))
     intervals = f"({percent(confidence)} intervals {interval_text(at.sensitivity)} and {interval_text(at.specificity)})"
     under = [name(" or ".join(at.point.positive)), text(f"at {at.point.rule}, threshold {at.point.threshold:.3f}")]
-    return _tile(f"{found} / {cleared}", "Sensitivity / specificity", block("span", *under, text(intervals)), "tile two")
+    return _tile(
+        f"{found} / {cleared}", "Sensitivity / specificity", block("span", *under, text(intervals)), "tile two"
+    )
 
 
 def _lesion(material: Material) -> Html:
