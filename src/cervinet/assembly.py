@@ -17,6 +17,7 @@ from cervinet.config import Config
 from cervinet.data.manifest import Manifest
 from cervinet.errors import UsageError
 from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.files import replacing, write_atomically
 from cervinet.inference.views import views_words
@@ -180,7 +181,10 @@ def judge(config: Config, predictions: Predictions, folder: Path, note: str) -> 
     """Metrics and plots of predictions, written into a folder."""
     from cervinet.report.write import write_evaluation
 
+    return write_evaluation(predictions, folder, how=resampling(config), note=note)
+
+
+def resampling(config: Config) -> Resampling:
+    """How the intervals of all results are made."""
     settings = config.evaluation
-    return write_evaluation(
-        predictions, folder, draws=settings.draws, confidence=settings.confidence, seed=config.seed, note=note
-    )
+    return Resampling(settings.draws, settings.confidence, config.seed, settings.interval)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cervinet import workflow
-from cervinet.assembly import check_alone, with_whole_paths
+from cervinet.assembly import check_alone, resampling, with_whole_paths
 from cervinet.config import Config, check, load_config
 from cervinet.csv_table import read_table, write_table
 from cervinet.data.split_file import read_splits
@@ -135,9 +135,7 @@ def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
     evaluation = write_evaluation(
         predictions,
         run.path,
-        draws=config.evaluation.draws,
-        confidence=config.evaluation.confidence,
-        seed=config.seed,
+        how=resampling(config),
         note=note,
         more={"folds": config.data.split.folds, "constants": constants},
     )

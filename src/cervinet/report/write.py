@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cervinet.evaluation.evaluate import Evaluation, evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
 from cervinet.run import write_json
@@ -16,14 +17,12 @@ def write_evaluation(
     predictions: Predictions,
     folder: Path,
     *,
-    draws: int,
-    confidence: float,
-    seed: int,
+    how: Resampling,
     note: str,
     more: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Judge predictions; write metrics.json (with `more`), plots/confusion_matrix.png and plots/roc.png."""
-    evaluation = evaluate(predictions, draws=draws, confidence=confidence, seed=seed)
+    evaluation = evaluate(predictions, how)
     values = evaluation.to_json() | ({"note": note} if note else {}) | dict(more or {})
     write_json(folder / "metrics.json", values)
     confusion = plots.confusion_matrix(
