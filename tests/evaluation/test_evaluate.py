@@ -175,12 +175,12 @@ def test_proportions_of_all_right_have_wilsons_interval_over_groups():
     accuracy, sensitivity = found.metrics["accuracy"], found.per_class["Type_1"]["sensitivity"]
     assert (accuracy.value, accuracy.upper, accuracy.n) == (1.0, 1.0, 24)
     assert accuracy.lower == pytest.approx(1 / (1 + z * z / 12), abs=1e-12)
-    said = "Wilson, each of 12 groups counted as one image: every bootstrap draw gives the same value"
+    same = "every bootstrap draw gives the same value, which says nothing of its uncertainty"
+    said = f"Wilson, each of 12 groups counted as one image: {same}"
     assert (accuracy.method, accuracy.reason, accuracy.check) == (said, None, None)
     # Of four groups, a class is in none of more than a tenth of draws only below three.
     assert sensitivity.lower == pytest.approx(1 / (1 + z * z / 4), abs=1e-12)
     assert found.metrics["auroc_macro"].lower is None
-    same = "every bootstrap draw gives the same value, which says nothing of its uncertainty"
     assert found.metrics["auroc_macro"].reason == found.metrics["mcc"].reason == same
 
 

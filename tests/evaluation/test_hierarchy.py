@@ -28,7 +28,7 @@ def predictions(images=90, seed=0):
         images=names,
         groups=names,
         labels=PARENTS[truth],
-        probabilities=np.stack([finer[:, PARENTS == k].sum(axis=1) for k in range(3)], axis=1),
+        probabilities=np.stack([finer[:, k == PARENTS].sum(axis=1) for k in range(3)], axis=1),
         classes=CLASSES,
         split="test",
         sublabels=tuple(SUBCLASSES[label] for label in truth),

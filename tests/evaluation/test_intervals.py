@@ -10,6 +10,7 @@ from cervinet.evaluation import draws as drawing
 from cervinet.evaluation.draws import bootstrap, draw_counts
 from cervinet.evaluation.intervals import Check, Estimate, Resampling, estimate, estimates
 from cervinet.evaluation.metrics import OVERALL, PER_CLASS, measure
+from cervinet.evaluation.proportions import wilson
 from cervinet.evaluation.seen import look
 from cervinet.evaluation.statistics import Sample
 
@@ -139,10 +140,21 @@ def test_proportions_that_never_vary_get_wilsons_interval():
         how=Resampling(50, 0.95, 0),
         proportions={"all": 20},
     )
-    method = "Wilson, each of 20 groups counted as one image: every bootstrap draw gives the same value"
+    why = "every bootstrap draw gives the same value, which says nothing of its uncertainty"
+    method = f"Wilson, each of 20 groups counted as one image: {why}"
     assert found["all"] == Estimate(1.0, pytest.approx(1 / (1 + 1.959963984540054**2 / 20)), 1.0, 40, method)
-    assert found["plain"].reason == "every bootstrap draw gives the same value, which says nothing of its uncertainty"
+    assert found["plain"].reason == why
     assert found["plain"].lower is None
+
+
+def test_a_proportion_of_few_groups_has_wilsons_interval_and_of_one_none():
+    given = {"n": 9, "groups": 30, "how": HOW}
+    two = estimate(np.array([0.5]), values(100, undefined=14), ["-"], counting=2, **given)
+    assert (two.lower, two.upper) == wilson(0.5, 2, 0.95)
+    why = "undefined in 14 of 100 bootstrap draws: too few groups count towards it"
+    assert two.method == f"Wilson, each of 2 groups counted as one image: {why}"
+    one = estimate(np.array([0.5]), values(100, undefined=37), ["-"], counting=1, **given)
+    assert (one.lower, one.reason) == (None, why.replace("14", "37"))
 
 
 def test_rounding_is_no_variation():

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cervinet.evaluation.bca import bca, jackknife
 from cervinet.evaluation.draws import Key, bootstrap, of_chunks
@@ -103,8 +104,9 @@ def estimates(
         groups: how many there are.
         images: how many there are.
         how: draws, confidence, seed and method.
-        proportions: plain proportions → the groups that they count; they get Wilson's interval where every draw
-            gives the same value.
+        proportions: plain proportions → the groups that they count; they get Wilson's interval where the bootstrap
+            has none, because every draw gives the same value or too many give none. To count groups, not images, is to
+            err on the side of a wide interval.
         distances: a value that resampling raises → the name among the values of how far each draw lies from the
             sample, which the two values cannot differ by more than; that is not estimated itself.
         checks: name → an interval by another method.
@@ -174,22 +176,10 @@ def estimate(
     defined = ~np.isnan(drawn)
     kept = drawn[defined.all(axis=1)].mean(axis=1)
     undefined = len(drawn) - len(kept)
-    reason = None
-    if groups < 2:
-        reason = "there is one group only: what varies between groups cannot be seen"
-    elif len(drawn) == 0:
-        reason = "no interval was asked for"
-    # Judged value by value: a macro mean over many classes has an interval if each of its classes has one.
-    elif (~defined).mean(axis=0).max() > MOST_LEFT_OUT or undefined > len(drawn) / 2:
-        reason = f"undefined in {undefined} of {len(drawn)} bootstrap draws: too few groups count towards it"
-    elif np.ptp(kept) <= _ROUNDING * max(1, abs(value)):
-        reason = "every bootstrap draw gives the same value, which says nothing of its uncertainty"
-        if counting:
-            bounds = wilson(min(max(value, 0.0), 1.0), counting, how.confidence)
-            method = (
-                f"Wilson, each of {counting} groups counted as one image: every bootstrap draw gives the same value"
-            )
-            return Estimate(value, *bounds, n, method)
+    reason = _why_not(value, kept, defined, groups)
+    if reason and counting is not None and counting > 1 and len(drawn):
+        bounds = wilson(min(max(value, 0.0), 1.0), counting, how.confidence)
+        return Estimate(value, *bounds, n, f"Wilson, each of {counting} groups counted as one image: {reason}")
     if reason:
         return Estimate(value, None, None, n, "none", reason, check)
     method, (lower, upper) = (
@@ -199,6 +189,21 @@ def estimate(
     if undefined:
         method += f", {undefined} undefined left out"
     return Estimate(value, lower, upper, n, method, check=check)
+
+
+def _why_not(value: float, kept: Array, defined: NDArray[np.bool_], groups: int) -> str | None:
+    """Why there is no interval by the bootstrap."""
+    undefined = len(defined) - len(kept)
+    if groups < 2:
+        return "there is one group only: what varies between groups cannot be seen"
+    if len(defined) == 0:
+        return "no interval was asked for"
+    # Judged value by value: a macro mean over many classes has an interval if each of its classes has one.
+    if (~defined).mean(axis=0).max() > MOST_LEFT_OUT or undefined > len(defined) / 2:
+        return f"undefined in {undefined} of {len(defined)} bootstrap draws: too few groups count towards it"
+    if np.ptp(kept) <= _ROUNDING * max(1, abs(value)):
+        return "every bootstrap draw gives the same value, which says nothing of its uncertainty"
+    return None
 
 
 def _bounds(value: float, kept: Array, left_out: Array | None, how: Resampling) -> tuple[str, tuple[float, float]]:
