@@ -147,6 +147,12 @@ def two_workers(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return json.loads(quiet([sys.executable, str(HERE / "bench_workers.py"), str(root), str(pairs)]))
 
 
+def intervals(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """Every metric with its interval of 100,000 generated predictions of 3 classes, each its own group; 2,000 draws."""
+    out, peak = watched([sys.executable, str(HERE / "bench_intervals.py"), "100000", "3"])
+    return json.loads(out) | {"peak_anonymous_mib": round(peak / 1024)}
+
+
 def start_up(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     """`cervinet --help`, and whether it imports anything heavy."""
     seconds = [timed(lambda: quiet([CERVINET, "--help"])) for _ in range(10)]
@@ -246,6 +252,7 @@ ROWS = {
     "pixel_table": pixel_table,
     "audit": audit,
     "two_workers": two_workers,
+    "intervals": intervals,
 }
 
 if __name__ == "__main__":

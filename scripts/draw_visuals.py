@@ -24,6 +24,7 @@ from cervinet.config_augment import Augment
 from cervinet.data.augment import Augmentation
 from cervinet.data.phantoms.phantom import draw_photograph, list_photographs
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import read_predictions
 from cervinet.files import replacing
 from cervinet.report import plots
@@ -159,7 +160,7 @@ def sample_plots(run: Run) -> None:
     if json.loads(run.card.read_text(encoding="utf-8"))["note"] != NOTE:
         sys.exit(f"{run.path} must be a run on {NOTE}: pictures of patients do not belong into visuals/")
     predictions = read_predictions(run.predictions("test"))
-    found = evaluate(predictions, draws=2000, confidence=0.95, seed=1)
+    found = evaluate(predictions, Resampling(draws=2000, confidence=0.95, seed=1))
     matrix = plots.confusion_matrix(found.confusion, found.classes, split="test", groups=found.groups, note=NOTE)
     plots.save(matrix, VISUALS / "confusion_matrix.png")
     plots.save(plots.roc_curves(predictions, found, note=NOTE), VISUALS / "roc.png")

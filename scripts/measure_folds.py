@@ -20,6 +20,7 @@ import numpy as np
 
 from cervinet.data.split_file import read_splits
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions, read_predictions
 
 CERVINET = str(Path(sys.executable).with_name("cervinet"))
@@ -38,7 +39,7 @@ def main() -> None:
         splits = read_splits(arguments.folds / f"fold-{number}" / "splits.csv")
         left_out |= set(splits.index[splits["split"] == "val"])
     kept = np.flatnonzero([image not in left_out for image in predictions.images])
-    found = evaluate(taken(predictions, kept), seed=1)
+    found = evaluate(taken(predictions, kept), Resampling(draws=2000, confidence=0.95, seed=1))
     metrics = {name: found.metrics[name] for name in ("log_loss", "accuracy", "auroc_macro")}
     rounded = {name: [round(v, 3) for v in (one.value, one.lower, one.upper)] for name, one in metrics.items()}
     print(json.dumps({"images": found.images, **rounded}))

@@ -1,20 +1,23 @@
-"""How often the intervals hold the truth, and how long they take; for docs/decisions/0004-intervals.md.
+"""How often the intervals hold the truth; for docs/decisions/0004-intervals.md. `bench_intervals.py` times them.
 
-    python scripts/measure_intervals.py
+    python scripts/measure_intervals.py                                      # hours
+    python scripts/measure_intervals.py --groups 10 --methods bca --images   # minutes
 
 Every group has one class, a level of its own and four images around it, so that accuracy and AUROC of the
 population are known in closed form. The same data are evaluated by group and as if each image were a group.
+The calibration errors are of images without groups.
 """
 
+import argparse
 import json
 import math
-import resource
-import time
 from dataclasses import replace
 
 import numpy as np
 
+from cervinet.evaluation.calibration_error import KINDS
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Estimate, Resampling
 from cervinet.evaluation.predictions import Predictions
 
 SEPARATION, BETWEEN_GROUPS, WITHIN_GROUPS, PER_GROUP = 1.5, 0.8, 0.6, 4
@@ -35,7 +38,8 @@ def simulate(groups: int, seed: int) -> Predictions:
     return Predictions(images, members, labels, np.stack([1 - second, second], axis=1), ("a", "b"), "test")
 
 
-def coverage(groups: int, *, repetitions: int = 500, draws: int = 1000) -> dict[str, float]:
+def coverage(groups: int, repetitions: int, method: str) -> dict[str, float]:
+    """How often the intervals of accuracy and AUROC hold the truth, by group and as if each image were a group."""
     spread = math.hypot(BETWEEN_GROUPS, WITHIN_GROUPS)
     truth = {
         "accuracy": normal_cdf(SEPARATION / 2 / spread),
@@ -45,28 +49,53 @@ def coverage(groups: int, *, repetitions: int = 500, draws: int = 1000) -> dict[
     for seed in range(repetitions):
         given = simulate(groups, seed)
         for unit, predictions in (("group", given), ("image", replace(given, groups=given.images))):
-            metrics = evaluate(predictions, draws=draws, seed=seed).metrics
+            metrics = evaluate(predictions, Resampling(1000, 0.95, seed, method)).metrics
             for metric, value in truth.items():
-                found = metrics[metric]
-                if found.lower is not None and found.upper is not None:
-                    held[f"{metric} by {unit}"] += found.lower <= value <= found.upper
+                held[f"{metric} by {unit}"] += holds(metrics[metric], value)
     return {name: count / repetitions for name, count in held.items()}
 
 
-def speed(images: int, classes: int) -> dict[str, float]:
-    random = np.random.default_rng(0)
-    labels = random.integers(0, classes, images)
+def calibrated(images: int, seed: int, sharper: float) -> Predictions:
+    """Labels drawn from the stated probabilities, or from those of logits that are so much sharper."""
+    random = np.random.default_rng((seed, images))
+    logits = random.normal(size=(images, 3)) * 1.5
+    stated, true = (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) for z in (logits, logits * sharper))
+    labels = (random.random(images)[:, None] > true.cumsum(axis=1)).sum(axis=1)
     names = tuple(map(str, range(images)))
-    probabilities = random.dirichlet(np.ones(classes), images)
-    given = Predictions(names, names, labels, probabilities, tuple(map(str, range(classes))), "test")
-    start = time.perf_counter()
-    evaluate(given)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": round(time.perf_counter() - start, 2), "peak_mib_of_process": round(peak)}
+    return Predictions(names, names, labels, stated, ("a", "b", "c"), "test")
+
+
+def calibration_coverage(images: int, repetitions: int, sharper: float) -> dict[str, list[float]]:
+    """Of each kind of calibration error: of the population (a million images), mean found, share of intervals right."""
+    of_all = evaluate(calibrated(1_000_000, 1, sharper), Resampling(0, 0.95, 0)).metrics
+    sums = {kind: np.zeros(2) for kind in KINDS}
+    for seed in range(repetitions):
+        metrics = evaluate(calibrated(images, seed, sharper), Resampling(400, 0.95, seed)).metrics
+        for kind in KINDS:
+            sums[kind] += [metrics[kind].value, holds(metrics[kind], of_all[kind].value)]
+    return {kind: [round(v, 3) for v in (of_all[kind].value, *sums[kind] / repetitions)] for kind in KINDS}
+
+
+def holds(found: Estimate, truth: float) -> bool:
+    return found.lower is not None and found.upper is not None and found.lower <= truth <= found.upper
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--groups", type=int, nargs="*", default=[10, 20, 50, 200])
+    parser.add_argument("--methods", nargs="*", default=["percentile", "bca"])
+    parser.add_argument("--images", type=int, nargs="*", default=[200, 1000], help="of the calibration errors")
+    parser.add_argument("--repetitions", type=int, default=500)
+    arguments = parser.parse_args()
+    for groups in arguments.groups:
+        for method in arguments.methods:
+            found = coverage(groups, arguments.repetitions, method)
+            print(json.dumps({"groups": groups, "method": method, "coverage": found}), flush=True)
+    for images in arguments.images:
+        for sharper in (1.0, 0.6):
+            found = calibration_coverage(images, arguments.repetitions, sharper)
+            print(json.dumps({"images": images, "sharper": sharper, "true, found, held": found}), flush=True)
 
 
 if __name__ == "__main__":
-    for images, classes in ((222, 3), (100_000, 3), (100_000, 26)):
-        print(json.dumps({"images": images, "classes": classes, "draws": 2000, **speed(images, classes)}))
-    for groups in (10, 20, 50, 200):
-        print(json.dumps({"groups": groups, "images": groups * PER_GROUP, "coverage": coverage(groups)}))
+    main()

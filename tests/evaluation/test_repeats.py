@@ -9,10 +9,15 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from cervinet.errors import DataError
 from cervinet.evaluation.constants import prior_log_losses, uniform_log_loss
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.evaluation.predictions import Predictions
 
 N = 90
+
+
+def drawn(draws=2000, seed=0):
+    return Resampling(draws=draws, confidence=0.95, seed=seed)
 
 
 def predictions(repeats, same=False):
@@ -39,7 +44,7 @@ def predictions(repeats, same=False):
 
 def test_a_metric_is_the_mean_over_the_repeats():
     given = predictions(3)
-    found = evaluate(given, draws=50)
+    found = evaluate(given, drawn(50))
     parts = [np.arange(N) + number * N for number in range(3)]
     area = [roc_auc_score(given.labels[p], given.probabilities[p], multi_class="ovr") for p in parts]
     f1 = [f1_score(given.labels[p], given.predicted[p], average="macro") for p in parts]
@@ -58,7 +63,7 @@ def test_a_metric_is_the_mean_over_the_repeats():
 
 def test_repeats_that_agree_say_no_more_than_one():
     """A draw takes the same groups in every repeat; to draw them apart would make the intervals shorter."""
-    once, thrice = evaluate(predictions(1, same=True), draws=200), evaluate(predictions(3, same=True), draws=200)
+    once, thrice = evaluate(predictions(1, same=True), drawn(200)), evaluate(predictions(3, same=True), drawn(200))
     for name, value in once.metrics.items():
         other = thrice.metrics[name]
         assert (other.value, other.lower, other.upper) == pytest.approx((value.value, value.lower, value.upper))
@@ -67,7 +72,7 @@ def test_repeats_that_agree_say_no_more_than_one():
 
 def test_one_repeat_is_like_none():
     given = predictions(1)
-    assert evaluate(given, draws=20).to_json() == evaluate(replace(given, repeats=None), draws=20).to_json()
+    assert evaluate(given, drawn(20)).to_json() == evaluate(replace(given, repeats=None), drawn(20)).to_json()
 
 
 def test_a_table_may_name_an_image_once_in_each_repeat(tmp_path):

@@ -7,10 +7,15 @@ from matplotlib.text import Text
 from PIL import Image
 
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
 from cervinet.report.plots.canvas import COLOURS, STYLES, shown
 from cervinet.report.plots.importance import Searched
+
+
+def drawn(draws=2000, seed=0):
+    return Resampling(draws=draws, confidence=0.95, seed=seed)
 
 
 def predictions(classes, *, images=120, occur=None, per_group=2):
@@ -79,36 +84,38 @@ class TestConfusionMatrix:
 class TestRocCurves:
     def test_one_panel_has_a_line_a_class_and_its_area_with_interval(self):
         given = predictions(["a", "b", "c"])
-        evaluation = evaluate(given, draws=100)
+        evaluation = evaluate(given, drawn(100))
         figure = plots.roc_curves(given, evaluation, note="synthetic phantoms")
         (axes,) = figure.axes
         legend = [text.get_text() for text in axes.get_legend().get_texts()]
         area = evaluation.per_class["a"]["auroc"]
         assert legend[0] == f"a  {area.value:.3f} ({area.lower:.3f}–{area.upper:.3f}), 40 images"
         assert legend[-1] == "chance  0.50"
-        drawn = [line for line in axes.lines if len(line.get_xdata()) > 2]
-        assert len(drawn) == 3
-        assert len({line.get_color() for line in drawn}) == 3
+        curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
+        assert len(curves) == 3
+        assert len({line.get_color() for line in curves}) == 3
         assert figure.get_suptitle().endswith("\n120 images of 60 groups · synthetic phantoms")
 
     def test_an_absent_class_is_said_so(self):
         given = predictions(["a", "b", "c"], occur=2)
-        (axes,) = plots.roc_curves(given, evaluate(given, draws=10)).axes
+        (axes,) = plots.roc_curves(given, evaluate(given, drawn(10))).axes
         assert "c  no images" in [text.get_text() for text in axes.get_legend().get_texts()]
 
     def test_one_class_alone_has_no_curve(self):
         given = predictions(["a", "b"], occur=1)
-        (axes,) = plots.roc_curves(given, evaluate(given, draws=10)).axes
+        (axes,) = plots.roc_curves(given, evaluate(given, drawn(10))).axes
         labels = [text.get_text() for text in axes.get_legend().get_texts()]
         assert labels[:2] == ["a  no images of other classes", "b  no images"]
 
     def test_without_groups_an_area_has_no_interval(self):
         given = predictions(["a", "b"], per_group=120)
-        assert any("(no interval), 60 images" in text for text in texts(plots.roc_curves(given, evaluate(given))))
+        assert any(
+            "(no interval), 60 images" in text for text in texts(plots.roc_curves(given, evaluate(given, drawn())))
+        )
 
     def test_more_than_five_classes_get_a_panel_each(self):
         given = predictions([f"class {index}" for index in range(7)], occur=6)
-        panels = [axes for axes in plots.roc_curves(given, evaluate(given, draws=10)).axes if axes.get_visible()]
+        panels = [axes for axes in plots.roc_curves(given, evaluate(given, drawn(10))).axes if axes.get_visible()]
         assert [axes.get_title() for axes in panels] == [f"class {index}" for index in range(7)]
         assert [len(axes.lines) for axes in panels] == [2] * 6 + [1]
         assert panels[-1].texts[0].get_text() == "no images"
@@ -230,7 +237,7 @@ def test_names_are_one_plain_line(name, expected):
 def test_a_dollar_in_a_class_name_is_a_dollar(tmp_path):
     """Unescaped, the first would be refused by mathtext when it is drawn and the second lose its dollars."""
     given = predictions(["$\\frac{$", "$x$"])
-    evaluation = evaluate(given, draws=10)
+    evaluation = evaluate(given, drawn(10))
     for figure in (
         plots.confusion_matrix(evaluation.confusion, given.classes),
         plots.roc_curves(given, evaluation),

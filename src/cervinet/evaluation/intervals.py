@@ -1,4 +1,4 @@
-"""Percentile bootstrap intervals by group.
+"""Bootstrap intervals by group.
 
 Photographs of one patient resemble each other; drawing single images would pretend to more evidence than
 there is and give intervals that are too narrow. Groups are drawn instead, each with all its images.
@@ -8,14 +8,15 @@ clustered data, J. R. Statist. Soc. B 69:369, 2007.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.environment import cores
+from cervinet.evaluation.bca import bca, jackknife
+from cervinet.evaluation.draws import Key, bootstrap, of_chunks
+from cervinet.evaluation.proportions import wilson
 from cervinet.evaluation.statistics import Array, Weights
 
 MOST_LEFT_OUT = 0.1
@@ -23,8 +24,8 @@ MOST_LEFT_OUT = 0.1
 
 A class of k groups is in none of a draw's with probability exp(-k): 37 % for 1, 14 % for 2, 5 % for 3."""
 
-_CELLS = 2_000_000
-"""Images × draws held at a time by a thread; some 25 bytes each."""
+_ROUNDING = 1e-12
+"""Draws that differ by less, or by this share of the value, are the same but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ class Resampling:
 
 
 @dataclass(frozen=True)
+class Check:
+    """An interval made in another way, of which the reader may expect that it is much the same."""
+
+    method: str
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A metric with its uncertainty; what cannot be known is None, and `reason` says why.
 
@@ -55,6 +65,7 @@ class Estimate:
         n: the images the value rests on.
         method: how the interval was made; "none" if there is none.
         reason: why value or interval is missing.
+        check: an interval by another method, where there is one.
     """
 
     value: float | None
@@ -63,54 +74,83 @@ class Estimate:
     n: int
     method: str
     reason: str | None = None
+    check: Check | None = None
 
-    def to_json(self) -> dict[str, float | int | str | None]:
-        """As in `metrics.json`: the attributes, `reason` only where there is one."""
-        return {key: value for key, value in asdict(self).items() if key != "reason" or value is not None}
-
-
-def draw_counts(groups: int, draws: Sequence[int], seed: int) -> NDArray[np.int32]:
-    """How often each group is drawn, int32 `(draws, groups)`; each row sums to `groups`.
-
-    A row depends on the seed and its number alone, so that neither chunks nor threads change a result.
-    """
-    counts = np.empty((len(draws), groups), dtype=np.int32)
-    for row, draw in enumerate(draws):
-        drawn = np.random.default_rng((seed, draw)).integers(0, groups, groups, dtype=np.int32)
-        counts[row] = np.bincount(drawn, minlength=groups)
-    return counts
+    def to_json(self) -> dict[str, Any]:
+        """As in `metrics.json`: the attributes, `reason` and `check` only where there is one."""
+        optional = ("reason", "check")
+        return {key: value for key, value in asdict(self).items() if key not in optional or value is not None}
 
 
-def bootstrap(
-    function: Callable[[NDArray[np.int32]], dict[str, Array]],
+def estimates(
+    values: Callable[[Weights], Mapping[Key, Array]],
     *,
+    counted: Mapping[Key, int],
+    undefined: Mapping[Key, str | Sequence[str]],
     groups: int,
     images: int,
-    draws: int,
-    seed: int,
-) -> dict[str, Array]:
-    """The values of `function` under every draw, in chunks that bound memory, on every core.
+    how: Resampling,
+    proportions: Mapping[Key, int] | None = None,
+    distances: Mapping[Key, Key] | None = None,
+    checks: Mapping[Key, Check | None] | None = None,
+) -> dict[Key, Estimate]:
+    """Values of any kind with their intervals, all from the same draws.
 
     Args:
-        function: counts int32 `(chunk, groups)` → name → float64 `(chunk, …)`; NaN where undefined.
+        values: counts `(draws, groups)` → name → float64 `(draws,)`, or `(draws, k)` for a mean of k values of
+            which none may be undefined; NaN where undefined.
+        counted: name → the images that the value rests on.
+        undefined: name → why the value can be undefined: a sentence, or k of them.
         groups: how many there are.
-        images: how many there are, which sets the size of a chunk.
-        draws: at least 1.
-        seed: not negative.
-
-    Returns:
-        name → float64 `(draws, …)`.
+        images: how many there are.
+        how: draws, confidence, seed and method.
+        proportions: plain proportions → the groups that they count; they get Wilson's interval where the bootstrap
+            has none, because every draw gives the same value or too many give none. To count groups, not images, is to
+            err on the side of a wide interval.
+        distances: a value that resampling raises → the name among the values of how far each draw lies from the
+            sample, which the two values cannot differ by more than; that is not estimated itself.
+        checks: name → an interval by another method.
     """
-    size = max(1, _CELLS // max(images, groups))
-    chunks = [range(start, min(start + size, draws)) for start in range(0, draws, size)]
-    # NumPy lets go of the interpreter while it sums and sorts. More than 8 threads only wait for memory.
-    with ThreadPoolExecutor(min(8, cores(), len(chunks))) as pool:
-        parts = list(pool.map(lambda chunk: function(draw_counts(groups, chunk, seed)), chunks))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = values(np.ones((1, groups), dtype=np.int32))
+    drawn = {name: column[:0] for name, column in found.items()}
+    left_out: Mapping[Key, Array] = drawn
+    if how.draws and groups > 1:
+        drawn = bootstrap(values, groups=groups, images=images, draws=how.draws, seed=how.seed)
+        if how.method == "bca":
+            blocks, counts = jackknife(groups, how.seed)
+            left_out = of_chunks(values, counts, rows=blocks, images=max(images, groups))
+    apart = distances or {}
+    reasons = {name: [why] if isinstance(why, str) else why for name, why in undefined.items()}
+    return {
+        name: estimate(
+            found[name].reshape(-1),
+            drawn[name].reshape(-1, found[name].size),
+            reasons[name],
+            n=counted[name],
+            groups=groups,
+            how=how,
+            left_out=left_out[name].reshape(-1, found[name].size),
+            counting=(proportions or {}).get(name),
+            distances=drawn[apart[name]].reshape(-1) if name in apart else None,
+            check=(checks or {}).get(name),
+        )
+        for name in found
+        if name not in apart.values()
+    }
 
 
 def estimate(
-    values: Array, drawn: Array, reasons: Sequence[str], *, n: int, groups: int, confidence: float = 0.95
+    values: Array,
+    drawn: Array,
+    reasons: Sequence[str],
+    *,
+    n: int,
+    groups: int,
+    how: Resampling,
+    left_out: Array | None = None,
+    counting: int | None = None,
+    distances: Array | None = None,
+    check: Check | None = None,
 ) -> Estimate:
     """The mean of `values` (one for a plain metric, one for each class for a macro mean) with its interval.
 
@@ -122,7 +162,11 @@ def estimate(
         reasons: `k` sentences, why each value may be undefined.
         n: images the estimate rests on.
         groups: how many there are.
-        confidence: in (0, 1).
+        how: confidence and method.
+        left_out: float64 `(blocks, k)`, without each block of the jackknife; for BCa.
+        counting: the groups that count towards a plain proportion.
+        distances: float64 `(draws,)`, how far each draw lies from the sample, of a value that resampling raises.
+        check: an interval by another method.
     """
     if np.isnan(values).any():
         missing = [reason for value, reason in zip(values, reasons, strict=True) if np.isnan(value)]
@@ -131,62 +175,50 @@ def estimate(
     value = float(values.mean())
     defined = ~np.isnan(drawn)
     kept = drawn[defined.all(axis=1)].mean(axis=1)
-    left_out = len(drawn) - len(kept)
-    reason = None
-    if groups < 2:
-        reason = "there is one group only: what varies between groups cannot be seen"
-    elif len(drawn) == 0:
-        reason = "no interval was asked for"
-    # Judged value by value: a macro mean over many classes has an interval if each of its classes has one.
-    elif (~defined).mean(axis=0).max() > MOST_LEFT_OUT or left_out > len(drawn) / 2:
-        reason = f"undefined in {left_out} of {len(drawn)} bootstrap draws: too few groups count towards it"
-    elif np.ptp(kept) == 0:
-        reason = "every bootstrap draw gives the same value, which says nothing of its uncertainty"
+    undefined = len(drawn) - len(kept)
+    reason = _why_not(value, kept, defined, groups)
+    if reason and counting is not None and counting > 1 and len(drawn):
+        bounds = wilson(min(max(value, 0.0), 1.0), counting, how.confidence)
+        return Estimate(value, *bounds, n, f"Wilson, each of {counting} groups counted as one image: {reason}")
     if reason:
-        return Estimate(value, None, None, n, "none", reason)
-    tail = (1 - confidence) / 2
-    lower, upper = np.quantile(kept, [tail, 1 - tail])
-    method = f"percentile bootstrap, {len(drawn)} draws of {groups} groups"
-    return Estimate(
-        value,
-        float(lower),
-        float(upper),
-        n,
-        f"{method}, {left_out} undefined left out" if left_out else method,
+        return Estimate(value, None, None, n, "none", reason, check)
+    method, (lower, upper) = (
+        _bounds(value, kept, left_out, how) if distances is None else _reach(value, kept, distances, how)
     )
+    method = f"{method} bootstrap, {len(drawn)} draws of {groups} groups"
+    if undefined:
+        method += f", {undefined} undefined left out"
+    return Estimate(value, lower, upper, n, method, check=check)
 
 
-def estimates(
-    values: Callable[[Weights], dict[str, Array]],
-    *,
-    counted: Mapping[str, int],
-    undefined: Mapping[str, str],
-    groups: int,
-    images: int,
-    how: Resampling,
-) -> dict[str, Estimate]:
-    """Values of any kind with their intervals, all from the same draws.
+def _why_not(value: float, kept: Array, defined: NDArray[np.bool_], groups: int) -> str | None:
+    """Why there is no interval by the bootstrap."""
+    undefined = len(defined) - len(kept)
+    if groups < 2:
+        return "there is one group only: what varies between groups cannot be seen"
+    if len(defined) == 0:
+        return "no interval was asked for"
+    # Judged value by value: a macro mean over many classes has an interval if each of its classes has one.
+    if (~defined).mean(axis=0).max() > MOST_LEFT_OUT or undefined > len(defined) / 2:
+        return f"undefined in {undefined} of {len(defined)} bootstrap draws: too few groups count towards it"
+    if np.ptp(kept) <= _ROUNDING * max(1, abs(value)):
+        return "every bootstrap draw gives the same value, which says nothing of its uncertainty"
+    return None
 
-    Args:
-        values: counts `(draws, groups)` → name → float64 `(draws,)`; NaN where undefined.
-        counted: name → the images that the value rests on.
-        undefined: name → why the value can be undefined.
-        groups: how many there are.
-        images: how many there are.
-        how: draws, confidence, seed and method.
-    """
-    found = values(np.ones((1, groups), dtype=np.int32))
-    drawn = {name: column[:0] for name, column in found.items()}
-    if how.draws and groups > 1:
-        drawn = bootstrap(values, groups=groups, images=images, draws=how.draws, seed=how.seed)
-    return {
-        name: estimate(
-            found[name],
-            drawn[name][:, None],
-            [undefined[name]],
-            n=counted[name],
-            groups=groups,
-            confidence=how.confidence,
-        )
-        for name in found
-    }
+
+def _bounds(value: float, kept: Array, left_out: Array | None, how: Resampling) -> tuple[str, tuple[float, float]]:
+    tail = (1 - how.confidence) / 2
+    lower, upper = np.quantile(kept, [tail, 1 - tail])
+    percentile = float(lower), float(upper)
+    if how.method == "percentile" or left_out is None:
+        return "percentile", percentile
+    without = left_out.mean(axis=1)
+    found = bca(value, kept, without[~np.isnan(without)], how.confidence)
+    return ("BCa", found) if found else ("percentile (BCa cannot be computed)", percentile)
+
+
+def _reach(value: float, kept: Array, distances: Array, how: Resampling) -> tuple[str, tuple[float, float]]:
+    """Down to what no error can be below, but for the most distant draws; up to the percentile, which is too high."""
+    upper = (1 + how.confidence) / 2
+    lowest, highest = value - np.nanquantile(distances, upper), np.quantile(kept, upper)
+    return "distance", (max(0.0, float(lowest)), max(value, float(highest)))

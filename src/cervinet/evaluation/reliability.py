@@ -1,18 +1,22 @@
 """Whether what is called 80 % probable happens in 80 % of cases."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from cervinet.evaluation.calibration_error import BINS, NAMES, Errors, confidence, width_bins
+from cervinet.evaluation import statistics
+from cervinet.evaluation.calibration_error import BINS, KINDS, bin_of, equal_width, errors, gaps
 from cervinet.evaluation.cell_sums import cell_sums, images_of
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.statistics import Array, Weights
+from cervinet.evaluation.ratio import ratio
+from cervinet.evaluation.statistics import Array, Sample, Weights
 
 TOP = "predicted class"
+NAMES = ("log_loss", "brier", *KINDS)
+"""Lower is better."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,8 @@ def _to_json(values: Mapping[str, Estimate]) -> dict[str, Any]:
 def calibrated(predictions: Predictions, own: Array, method: str, how: Resampling) -> Calibrated:
     """Compare `predictions` with the probabilities before calibration, `own`, float64 `(n, classes)`.
 
-    Metrics, all lower for better: log_loss; brier (the sum over classes of squared errors, 0 to 2); ece, the mean gap
-    between confidence and share of right answers over 15 bins of equal width; ece_equal_mass, over 15 bins of equally
-    many images; ece_classwise, the mean over the classes of their gaps.
+    The metrics are log_loss, brier and the calibration errors of `calibration_error.KINDS`, all lower for better. The
+    rows of several repeats of a cross-validation count as images of the same group.
 
     Raises:
         ValueError: `own` is of another shape than the probabilities.
@@ -104,12 +107,13 @@ def calibrated(predictions: Predictions, own: Array, method: str, how: Resamplin
 
 def _diagrams(predictions: Predictions, how: Resampling) -> tuple[Reliability, ...]:
     """The predicted class's and those of each class, from one set of draws."""
-    top = (TOP, *confidence(predictions))
+    sure = predictions.probabilities.max(axis=1)
+    top = (TOP, sure, predictions.predicted == predictions.labels)
     each = [
         (name, predictions.probabilities[:, index], predictions.labels == index)
         for index, name in enumerate(predictions.classes)
     ]
-    cells = np.stack([width_bins(probability) for _, probability, _ in (top, *each)])
+    cells = np.stack([bin_of(probability, equal_width(BINS)) for _, probability, _ in (top, *each)])
     came_true = np.stack([true for *_, true in (top, *each)])
     # Two rows of cells a diagram: what came true, and what did not.
     counts = cell_sums(
@@ -152,16 +156,16 @@ def _metrics(
     stages: Mapping[str, Predictions], how: Resampling
 ) -> tuple[dict[str, dict[str, Estimate]], dict[str, Estimate]]:
     """The metrics of each stage, and what calibration changed if there is a stage after it."""
-    errors = Errors(stages)
+    of = {when: _losses(stage) for when, stage in stages.items()}
     some = next(iter(stages.values()))
 
-    def values(weights: Weights) -> dict[str, Array]:
-        found = errors.of(weights)
+    def values(weights: Weights) -> dict[tuple[str, str], Array]:
+        found = {(when, name): value for when, losses in of.items() for name, value in losses(weights).items()}
         if "after" in stages:
             found |= {("change", name): found["after", name] - found["before", name] for name in NAMES}
-        return {f"{when} {name}": value for (when, name), value in found.items()}
+        return found
 
-    names = [f"{when} {name}" for when in (*stages, *(["change"] if "after" in stages else [])) for name in NAMES]
+    names = [(when, name) for when in (*stages, *(["change"] if "after" in stages else [])) for name in NAMES]
     found = estimates(
         values,
         counted=dict.fromkeys(names, images_of(some, np.ones(len(some.images), np.bool_))),
@@ -169,7 +173,25 @@ def _metrics(
         groups=some.members()[1],
         images=len(some.images),
         how=how,
+        distances={(when, name): (when, f"distance of {name}") for when in stages for name in KINDS},
     )
-    metrics = {when: {name: found[f"{when} {name}"] for name in NAMES} for when in stages}
-    change = {name: found[f"change {name}"] for name in NAMES} if "after" in stages else {}
+    metrics = {when: {name: found[when, name] for name in NAMES} for when in stages}
+    change = {name: found["change", name] for name in NAMES} if "after" in stages else {}
     return metrics, change
+
+
+def _losses(predictions: Predictions) -> Callable[[Weights], dict[str, Array]]:
+    """Counts → the metrics of `NAMES`, and how far the calibration errors of a draw are from those of the sample."""
+    members, groups = predictions.members()
+    sample = Sample(predictions.labels, predictions.probabilities, members, groups, None)
+    sums = statistics.summed(sample, {"losses": statistics.losses(sample), "gaps": gaps(sample)})
+    sizes = np.bincount(members, minlength=groups).astype(np.float64)
+    of_sample = sums(np.ones((1, groups)))["gaps"] / len(members)
+
+    def values(weights: Weights) -> dict[str, Array]:
+        found, images = sums(weights), (weights @ sizes)[:, None]
+        means = ratio(found["gaps"], images)
+        table = np.hstack([ratio(found["losses"], images), errors(means), errors(means - of_sample)])
+        return dict(zip((*NAMES, *(f"distance of {name}" for name in KINDS)), table.T, strict=True))
+
+    return values
