@@ -56,8 +56,8 @@ def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     assert len(found["source"]["sha256"]) == 64
     assert "Results on all pictures: 30 images of 30 groups" in result.stdout
     assert result.stderr.splitlines()[0] == (
-        "submission.csv: images in 'image_name', labels of labels.csv by file name, probabilities in 'Type_1', 'Type_2', "
-        "'Type_3', each image its own group"
+        "submission.csv: images in 'image_name', labels of labels.csv by file name, probabilities in 'Type_1', "
+        "'Type_2', 'Type_3', each image its own group"
     )
     assert read_predictions(folder / "predictions.csv").labels.tolist() == truth.tolist()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ class LabelTable:
 
 
 def _file_name(image: str) -> str:
-    return PurePosixPath(image.replace("\\", "/")).name
+    return image.replace("\\", "/").rpartition("/")[2]
 
 
 def _by_file_name(images: Iterable[str], wanted: set[str] | None, path: Path) -> Mapping[str, str]:
