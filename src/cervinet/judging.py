@@ -111,8 +111,9 @@ def read_tables(tables: Tables, progress: Progress) -> tuple[Predictions, Predic
         ("group", predictions.groups, validation.groups),
     ):
         if both := sorted(set(ours) & set(theirs)):
+            counted = f"{len(both)} {what}{'s' if len(both) > 1 else ''}"
             raise LeakageError(
-                f"{tables.predictions} and {tables.validation} share {len(both)} {what}s, the first is {both[0]!r}; "
+                f"{tables.predictions} and {tables.validation} have {counted} in common, the first is {both[0]!r}; "
                 f"choices must come from other {what}s than those that are judged: take them out of one of the tables"
             )
     return predictions, validation

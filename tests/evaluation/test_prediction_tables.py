@@ -73,8 +73,8 @@ class TestWhatOtherToolsWrite:
         folder = table("").parent
         assert [line.replace(f"{folder}/", "") for line in heard.lines] == [
             "splits.csv: 1 of its 4 images have no prediction here",
-            "p.csv: images in 'image_name', labels of splits.csv, probabilities in 'Type_1', 'Type_2', 'Type_3', "
-            "groups of splits.csv",
+            "p.csv: images in 'image_name', labels of splits.csv by file name, probabilities in 'Type_1', 'Type_2', "
+            "'Type_3', groups of splits.csv",
         ]
 
     def test_whole_paths_win_over_file_names(self, table):
@@ -320,7 +320,7 @@ def test_more_that_is_asked_for_must_be_there(mistake):
         ),
         (
             "image,label\n0.jpg,Type_1\n1.jpg,\n2.jpg,Type_1\n",
-            "labels.csv:3 has no label for '1.jpg'; write it into the table",
+            "labels.csv has no label for 1 of the 3 images of p.csv, the first is '1.jpg'",
         ),
         (
             "image,label\n0.jpg,Type_1\n1.jpg,Type_4\n2.jpg,Type_1\n",

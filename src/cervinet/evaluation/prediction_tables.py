@@ -103,7 +103,8 @@ def _predictions(
         _check_agreement(known, images, truth, labels, names)
         _say_unjudged(progress, known, table.text(roles["image"]))
     groups, by_group = _groups(good, images, roles, known)
-    _say(progress, roles, found, truth, names, table, by_group)
+    shown = f"labels {truth.described(names)}, probabilities in {', '.join(map(repr, chosen))}, {by_group}"
+    progress.say(f"{table.path}: images in '{roles['image']}', {shown}")
     if normalize:
         off = np.count_nonzero(np.abs(good.numbers(chosen).sum(axis=1) - 1) > SUM_TOLERANCE)
         progress.say(f"{table.path}: each row was divided by its sum, which was not one in {off} of {len(images)} rows")
@@ -169,7 +170,7 @@ def _check_unreadable(bad: Table, columns: Sequence[str]) -> None:
 def _truth(good: Table, images: Sequence[str], roles: Mapping[str, str], known: LabelTable | None) -> Labels:
     """The labels of the table; where it has none, those of the other one."""
     if "label" in roles:
-        own = Labels(good.path, good.lines, good.text(roles["label"]))
+        own = Labels(good.path, good.lines, good.text(roles["label"]), f"in '{roles['label']}'")
         if known is None or any(own.texts):
             return own
     if known is None:
@@ -177,14 +178,13 @@ def _truth(good: Table, images: Sequence[str], roles: Mapping[str, str], known: 
             f"{good.path} has no true labels; name their column by --label-column, or a table of image and label by "
             f"--labels: its columns are {', '.join(good.header)}"
         )
-    rows = known.rows_of(images)
-    missing = [image for image, row in zip(images, rows, strict=True) if row is None]
-    if missing:
+    labels, at = known.labels_of(images)
+    if missing := sorted(set(range(len(images))) - set(at)):
         raise DataError(
             f"{known.table.path} has no label for {len(missing)} of the {len(images)} images of {good.path}, the first "
-            f"is {missing[0]!r}"
+            f"is {images[missing[0]]!r}"
         )
-    return known.labels([row for row in rows if row is not None])
+    return labels
 
 
 def _groups(
@@ -203,31 +203,13 @@ def _check_agreement(
     known: LabelTable, images: Sequence[str], truth: Labels, labels: NDArray[np.int64], names: Sequence[str]
 ) -> None:
     """Raises DataError for the first image that both tables label, and not alike."""
-    pairs = [(at, row) for at, row in enumerate(known.rows_of(images)) if row is not None and known.texts[row]]
-    theirs = known.labels([row for _, row in pairs])
-    for (at, row), label in zip(pairs, theirs.indices(names).tolist(), strict=True):
-        if label != labels[at]:
-            raise DataError(
-                f"{truth.path}:{truth.lines[at]} says that {images[at]!r} is {names[labels[at]]!r}, but "
-                f"{known.table.path}:{known.table.lines[row]} says {names[label]!r}; correct one of them"
-            )
-
-
-def _say(
-    progress: Progress,
-    roles: Mapping[str, str],
-    found: Mapping[str, str],
-    truth: Labels,
-    names: Sequence[str],
-    table: Table,
-    by_group: str,
-) -> None:
-    """Which columns were read as what: some of it was guessed."""
-    labels = f"labels in '{roles['label']}'" if truth.path == table.path else f"labels of {truth.path}"
-    if truth.are_numbers(names):
-        labels += f" ({', '.join(f'{number} is {name}' for number, name in enumerate(names))})"
-    shown = ", ".join(map(repr, found.values()))
-    progress.say(f"{table.path}: images in '{roles['image']}', {labels}, probabilities in {shown}, {by_group}")
+    theirs, at = known.labels_of(images)
+    for row in np.flatnonzero(theirs.indices(names) != labels[at])[:1]:
+        own = at[row]
+        raise DataError(
+            f"{truth.path}:{truth.lines[own]} says that {images[own]!r} is {names[labels[own]]!r}, but "
+            f"{theirs.path}:{theirs.lines[row]} says {theirs.texts[row]!r}; correct one of them"
+        )
 
 
 def _say_unjudged(progress: Progress, known: LabelTable, images: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,13 @@ class Labels:
         path: the file.
         lines: of each label, for messages.
         texts: the labels.
+        source: how they were found, in words.
     """
 
     path: Path
     lines: Sequence[int]
     texts: Sequence[str]
+    source: str
 
     def indices(self, classes: Sequence[str]) -> NDArray[np.int64]:
         """int64 `(n,)`, the index of each label in `classes`.
@@ -53,6 +55,11 @@ class Labels:
         found = set(self.texts)
         return bool(found) and all(map(_is_whole, found)) and not any(map(_is_whole, classes))
 
+    def described(self, classes: Sequence[str]) -> str:
+        """The source, and what numbers mean where they are indices."""
+        meant = ", ".join(f"{number} is {name}" for number, name in enumerate(classes))
+        return f"{self.source} ({meant})" if self.are_numbers(classes) else self.source
+
 
 def _is_whole(text: str) -> bool:
     # pandas writes whole numbers as 1.0 where one of the column is missing.
@@ -75,6 +82,10 @@ class LabelTable:
     texts: Sequence[str]
     groups: Sequence[str] | None
 
+    def by_file_name(self, images: Sequence[str]) -> bool:
+        """Whether not one image has the same path here and there."""
+        return not set(images) & set(self.images)
+
     def rows_of(self, images: Sequence[str]) -> list[int | None]:
         """The row of each image; by file name where folders differ, for files whose names are distinct.
 
@@ -82,7 +93,7 @@ class LabelTable:
             DataError: two images, here or there, could be meant.
         """
         exact = {image: row for row, image in enumerate(self.images)}
-        if set(images) & set(exact):
+        if not self.by_file_name(images):
             return [exact.get(image) for image in images]
         own = _by_file_name(self.images, set(map(_file_name, images)), self.table.path)
         _by_file_name(dict.fromkeys(images), None, self.table.path)
@@ -94,17 +105,17 @@ class LabelTable:
             return None
         return ["" if row is None else self.groups[row] for row in self.rows_of(images)]
 
-    def labels(self, rows: Sequence[int]) -> Labels:
-        """Of these rows. Raises DataError where one is empty."""
-        for row in rows:
-            if not self.texts[row]:
-                place = f"{self.table.path}:{self.table.lines[row]}"
-                raise DataError(f"{place} has no label for {self.images[row]!r}; write it into the table")
-        return Labels(self.table.path, [self.table.lines[row] for row in rows], [self.texts[row] for row in rows])
+    def labels_of(self, images: Sequence[str]) -> tuple[Labels, list[int]]:
+        """The labels of those images that the table knows and labels, and which of them these are."""
+        rows = self.rows_of(images)
+        known = [(at, row) for at, row in enumerate(rows) if row is not None and self.texts[row]]
+        lines, texts = [self.table.lines[row] for _, row in known], [self.texts[row] for _, row in known]
+        how = " by file name" if self.by_file_name(images) else ""
+        return Labels(self.table.path, lines, texts, f"of {self.table.path}{how}"), [at for at, _ in known]
 
 
 def _file_name(image: str) -> str:
-    return PurePosixPath(image.replace("\\", "/")).name
+    return image.replace("\\", "/").rpartition("/")[2]
 
 
 def _by_file_name(images: Iterable[str], wanted: set[str] | None, path: Path) -> Mapping[str, str]:
