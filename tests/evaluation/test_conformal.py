@@ -174,10 +174,18 @@ def test_a_class_with_too_few_groups_or_none_is_in_every_set():
     found = covered(rule, given, HOW)
     assert found.per_class["Type_3"].reason == "no image is of 'Type_3'"
     assert found.remarks()[0] == (
-        "'Type_3' is in every set: a promise of 90 % needs validation images of it from 9 groups or more"
+        "in every set, because a promise of 90 % needs validation images of a class from 9 groups or more: 'Type_3'"
     )
     assert found.to_json()["rule"]["thresholds"][2] is None
     json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_of_many_such_classes_three_are_named():
+    rule = rule_of(fit_sets(random_table(40, 26, seed=3), 0.9), "lac", conditional=True)
+    assert covered(rule, random_table(90, 26, seed=4), HOW).remarks() == (
+        "in every set, because a promise of 90 % needs validation images of a class from 9 groups or more: 'Type_1', "
+        "'Type_2', 'Type_3' and 23 more",
+    )
 
 
 def test_no_validation_image_promises_nothing():
@@ -230,7 +238,7 @@ def test_a_promise_that_is_not_kept_is_said():
     found = covered(rule_of(fit_sets(validation, 0.9), "lac"), test, HOW)
     assert found.remarks() == (
         f"the sets of the judged images hold the true class in {100 * found.by_group.value:.1f} %, less often than the "
-        "90 % promised: these images are not like those of validation",
+        "90 % promised: the validation images were easier by chance, or these are not like them",
     )
     by_class = covered(rule_of(fit_sets(validation, 0.9), "lac", conditional=True), test, HOW)
     assert len(by_class.remarks()) == 3

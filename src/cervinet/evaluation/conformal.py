@@ -110,16 +110,20 @@ class Coverage:
     def remarks(self) -> tuple[str, ...]:
         """What must be said of the promise: where there is none, and where it was not kept."""
         rule, promised = self.rule, f"{100 * self.rule.coverage:g} %"
-        names = [repr(name) for name in self.per_class] if rule.conditional else ["every class"]
-        said = [
-            f"{name} is in every set: a promise of {promised} needs validation images of it from {rule.needed} groups "
-            "or more"
-            if rule.conditional
-            else f"every class is in every set: a promise of {promised} needs {rule.needed} validation groups or more; "
-            f"there are {rule.groups}"
-            for name, threshold in zip(names, rule.thresholds, strict=True)
-            if math.isinf(threshold)
-        ]
+        unbounded = [math.isinf(threshold) for threshold in rule.thresholds]
+        said = []
+        if rule.conditional and any(unbounded):
+            names = [repr(name) for name, without in zip(self.per_class, unbounded, strict=True) if without]
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            said.append(
+                f"in every set, because a promise of {promised} needs validation images of a class from {rule.needed} "
+                f"groups or more: {', '.join(names[:3])}{more}"
+            )
+        elif any(unbounded):
+            said.append(
+                f"every class is in every set: a promise of {promised} needs {rule.needed} validation groups or more; "
+                f"there are {rule.groups}"
+            )
         judged = [("the judged images", self.by_group or self.coverage)]
         if rule.conditional:
             judged = [(f"the images of {name!r}", found) for name, found in self.per_class.items()]
@@ -127,7 +131,7 @@ class Coverage:
             if found.value is not None and found.upper is not None and found.upper < rule.coverage:
                 said.append(
                     f"the sets of {name} hold the true class in {100 * found.value:.1f} %, less often than the "
-                    f"{promised} promised: these images are not like those of validation"
+                    f"{promised} promised: the validation images were easier by chance, or these are not like them"
                 )
         return tuple(said)
 

@@ -1,0 +1,147 @@
+"""When the network is unsure: sets instead of single classes, and no answer instead of a wrong one."""
+
+from collections.abc import Sequence
+
+from cervinet.evaluation.conformal import Coverage, SetRule
+from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.intervals import Estimate
+from cervinet.evaluation.selective import NEVER, Abstain, Selective
+from cervinet.report.estimates import cell, reasons, with_interval
+from cervinet.report.html import Html, bullets, faint, joined, name, paragraph, plot, section, table, text
+from cervinet.report.plots.risk_coverage import risk_coverage
+
+_SCORES = {"lac": "smallest sets (LAC)", "aps": "sets that follow the difficulty (APS)"}
+
+
+def uncertainty_section(
+    sets: Sequence[Coverage], selective: Selective, evaluation: Evaluation, *, note: str = "", no_choices: str = ""
+) -> Html:
+    """Prediction sets, then risk and coverage.
+
+    Args:
+        sets: what each rule gives; none where there was no validation prediction.
+        selective: of the same predictions.
+        evaluation: of the same predictions.
+        note: what a reader must know of the data, such as "synthetic phantoms".
+        no_choices: why there are no sets.
+    """
+    return section(
+        "uncertainty",
+        text("Where the network is unsure"),
+        *_sets(sets, no_choices),
+        *_surest(selective, evaluation, note),
+    )
+
+
+def _sets(sets: Sequence[Coverage], no_choices: str) -> list[Html]:
+    meaning = (
+        "A prediction set names every class that cannot be ruled out for a picture: one class where the case is clear, "
+        "several where it is not. The thresholds, from validation pictures, promise how often the set holds the true "
+        "class; here it is counted how often it did."
+    )
+    if not sets:
+        return [
+            paragraph(text(meaning)),
+            paragraph(text(f"There are none: {no_choices or 'no thresholds are known'}.")),
+        ]
+    heads = (
+        "sets",
+        "promised",
+        "hold the true class",
+        "of one picture a group",
+        "classes in a set",
+        "one class only",
+        "completed",
+    )
+    rows = [
+        [
+            _rule_name(one.rule),
+            text(f"{100 * one.rule.coverage:g} %"),
+            cell(one.coverage),
+            _known(one.by_group),
+            cell(one.size),
+            cell(one.single),
+            _known(one.completed),
+        ]
+        for one in sets
+    ]
+    said = dict.fromkeys(line for one in sets for line in one.remarks())
+    return [
+        paragraph(text(meaning)),
+        table(text("Prediction sets, with intervals"), list(map(text, heads)), rows),
+        _by_class(sets),
+        paragraph(text(_explained(sets[0].rule))),
+        bullets(text(f"{line[:1].upper()}{line[1:]}.") for line in said) if said else Html(""),
+    ]
+
+
+def _rule_name(rule: SetRule) -> Html:
+    scope = "a promise for each class" if rule.conditional else "one promise for all pictures"
+    return joined(text(_SCORES[rule.score]), faint(scope))
+
+
+def _known(estimate: Estimate | None) -> Html:
+    return text("–") if estimate is None else cell(estimate)
+
+
+def _by_class(sets: Sequence[Coverage]) -> Html:
+    rows = [[name(label), *(cell(one.per_class[label]) for one in sets)] for label in sets[0].per_class]
+    caption = text("How often the sets hold the true class, by the true class")
+    return table(caption, [text("class"), *(_rule_name(one.rule) for one in sets)], rows)
+
+
+def _explained(rule: SetRule) -> str:
+    """What the promise is about, and how far chance moves it."""
+    # The coverage given the validation groups is a Beta variable of about this standard deviation (Vovk, 2012).
+    chance = 200 * (rule.coverage * (1 - rule.coverage) / (rule.groups + 2)) ** 0.5
+    return (
+        "The promise is about one picture, picked at random from each new patient (group), and about patients like "
+        f"those of validation. It rests on {rule.n:,} validation pictures of {rule.groups:,} groups: chance alone "
+        f"moves the share by about ±{chance:.0f} points around the promise. These pictures also chose the epoch, and "
+        "the calibration where there is one. Completed: no class was near enough, and the set is the most probable one."
+    )
+
+
+def _surest(selective: Selective, evaluation: Evaluation, note: str) -> list[Html]:
+    meaning = (
+        "A network may leave the cases to people in which it is least sure. From right to left fewer pictures are "
+        "answered, and the curve shows how many of the answers are then wrong; a useful confidence makes it fall."
+    )
+    figure = risk_coverage(selective, evaluation, note=note or None)
+    named = [("area under the curve", selective.area)]
+    said = [
+        f"Area under the curve (AURC, the mean risk over all shares; 0 is perfect): {with_interval(selective.area)}."
+    ]
+    if selective.abstain is not None:
+        said.append(_abstained(selective.abstain, selective.answered, selective.risk_answered))
+        named += [
+            (key, one)
+            for key, one in (("share answered", selective.answered), ("share wrong", selective.risk_answered))
+            if one
+        ]
+    if selective.spread_auroc is not None:
+        named.append(("spread", selective.spread_auroc))
+        said.append(
+            "How well the disagreement between networks or views tells wrong answers from right ones (AUROC, 0.5 is "
+            f"chance): {with_interval(selective.spread_auroc)}."
+        )
+    alt = f"risk-coverage curve that ends at {100 * selective.risk[-1]:.1f} % wrong"
+    return [
+        paragraph(text(meaning)),
+        plot(figure, alt),
+        bullets(text(line) for line in [*said, *reasons(named)]),
+    ]
+
+
+def _abstained(abstain: Abstain, answered: Estimate | None, wrong: Estimate | None) -> str:
+    aim = f"at most {100 * abstain.most_errors:g} % wrong answers"
+    if abstain.threshold >= NEVER:
+        return f"No threshold on the {abstain.n:,} validation pictures leaves {aim}: nothing is answered."
+    found = (
+        f"The threshold {abstain.threshold:.3f} was chosen for {aim}: of {abstain.n:,} validation pictures "
+        f"{abstain.answered:,} were answered, {abstain.wrong:,} of them wrongly; with as few groups the share could be "
+        f"up to {100 * abstain.upper:.1f} %."
+    )
+    if answered is None or wrong is None:
+        return found
+    return f"{found} Here {with_interval(answered)} are answered, {with_interval(wrong)} of these wrongly."
