@@ -108,13 +108,18 @@ def missing() -> str:
     return "" if shutil.which("chromium") else "there is no chromium; install it as CONTRIBUTING.md says"
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, started once for all tests of a process."""
+def demand() -> None:
+    """Skip the test where no browser can be started, or fail it where there must be one."""
     if reason := missing():
         if os.environ.get("CERVINET_BROWSER") == "required":
             pytest.fail(f"CERVINET_BROWSER=required, but {reason}")
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once for all tests of a process."""
+    demand()
     from playwright.sync_api import sync_playwright
 
     # Chromium refuses its sandbox to root, which a container's only user often is.

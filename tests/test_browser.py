@@ -1,8 +1,10 @@
 """The eyes that look at pages: each fault that they are there for is found in a page made for it."""
 
+import shutil
+
 import pytest
 
-from browser import DESKTOP, PHONE
+from browser import DESKTOP, PHONE, demand
 
 PAGE = '<!DOCTYPE html><meta name="viewport" content="width=device-width"><title>t</title><body style="margin:0">{}'
 
@@ -14,6 +16,16 @@ def page(tmp_path):
         return tmp_path / "page.html"
 
     return written
+
+
+def test_without_a_browser_a_test_skips_and_where_it_is_required_fails(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.delenv("CERVINET_BROWSER", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="there is no chromium; install it as "):
+        demand()
+    monkeypatch.setenv("CERVINET_BROWSER", "required")
+    with pytest.raises(pytest.fail.Exception, match="CERVINET_BROWSER=required, but there is no chromium"):
+        demand()
 
 
 def test_a_sound_page_has_nothing_to_say(browser, page, tmp_path):
