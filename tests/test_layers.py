@@ -32,7 +32,16 @@ LAYERS = {
         "shipped",
     ],
     2: ["data", "evaluation", "inference", "inference.inputs"],
-    3: ["data.pipeline", "models", "training", "inference.predictor", "inference.ensemble", "inference.collect", "inference.explain", "inference.feature_map"],
+    3: [
+        "data.pipeline",
+        "models",
+        "training",
+        "inference.predictor",
+        "inference.ensemble",
+        "inference.collect",
+        "inference.explain",
+        "inference.feature_map",
+    ],
     4: ["report", "exporters", "serve"],
     5: [
         "assembly",
