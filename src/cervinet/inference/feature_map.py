@@ -64,30 +64,29 @@ def _maps(end: Any) -> list[Any]:
     last_use = {id(tensor): number for number, node in enumerate(nodes) for tensor in node.input_tensors}
     found, of_convolution, needed_until = [], dict[int, bool](), 0
     for number, node in enumerate(nodes):
-        (output,) = node.outputs
         before = any(of_convolution[id(tensor)] for tensor in node.input_tensors)
         convolved = isinstance(node.operation, _CONVOLUTIONS) or (before and not isinstance(node.operation, _POOLINGS))
-        of_convolution[id(output)] = convolved
+        of_convolution |= {id(tensor): convolved for tensor in node.outputs}
         # Nothing made before is used after: what comes later knows the picture by this output alone.
-        alone = needed_until <= number
-        needed_until = max(needed_until, last_use.get(id(output), 0))
+        alone = needed_until <= number and len(node.outputs) == 1
+        needed_until = max(needed_until, *(last_use.get(id(tensor), 0) for tensor in node.outputs))
         padded = isinstance(node.operation, layers.ZeroPadding2D)  # its rim is no part of the picture
-        if alone and convolved and not padded and len(output.shape) == 4:
-            found.append(output)
+        if alone and convolved and not padded and len(node.outputs[0].shape) == 4:
+            found.append(node.outputs[0])
     return found
 
 
 def _nodes(end: Any) -> list[Any]:
     """The calls of layers that lead to a tensor, each after those that it needs."""
-    found: dict[int, Any] = {}
-    waiting = [end]
+    found: list[Any] = []
+    known, waiting = set[int](), [end]
     while waiting:
-        tensor = waiting[-1]
-        history = tensor._keras_history  # the one record of which call of a shared layer made a tensor
+        history = waiting[-1]._keras_history  # the one record of which call of a shared layer made a tensor
         node = history.operation._inbound_nodes[history.node_index]
-        needed = [one for one in node.input_tensors if id(one) not in found]
-        waiting += needed
-        if not needed:
-            found[id(tensor)] = node
-            waiting.pop()
-    return list(found.values())
+        if needed := [tensor for tensor in node.input_tensors if id(tensor) not in known]:
+            waiting += needed
+            continue
+        if id(waiting.pop()) not in known:
+            known |= {id(tensor) for tensor in node.outputs}
+            found.append(node)
+    return found
