@@ -1,6 +1,6 @@
 """Predictions of the same images by several networks, brought into one order; refused where they are of others."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -136,20 +136,24 @@ def _check_classes(first: Entrant, other: Entrant) -> None:
 
 def _refuse_images(first: Entrant, other: Entrant, here: Mapping[Hashable, str], there: Mapping[Hashable, str]) -> None:
     lacking = [here[key] for key in here.keys() - there.keys()], [there[key] for key in there.keys() - here.keys()]
-    said = [_only(one, images) for one, images in zip((first, other), lacking, strict=True) if images]
-    if changed := set(lacking[0]) & set(lacking[1]):
-        said.append(f"{_count(len(changed), 'image')} of the same name differ in content")
+    said = [
+        f"only in {one.name!r}: {_count(len(images), 'image')}, the first is {min(images)!r}"
+        for one, images in zip((first, other), lacking, strict=True)
+        if images
+    ]
+    if changed := len(set(lacking[0]) & set(lacking[1])):
+        verb = "differs" if changed == 1 else "differ"
+        said.append(f"{_count(changed, 'image')} of the same name {verb} in content")
+    unread = [
+        f"; {one.name!r} could not read {_count(len(one.predictions.unreadable), 'image')}"
+        for one in (first, other)
+        if one.predictions.unreadable
+    ]
     raise DataError(
         f"{first.name!r} and {other.name!r} must be judged on the same images to be compared; "
         f"{'; '.join(said)}; in common: {len(here.keys() & there.keys())}; judge both on the same pictures "
-        "(cervinet evaluate RUN --data FOLDER), or train both with one division (data.split.file)"
+        f"(cervinet evaluate RUN --data FOLDER), or train both with one division (data.split.file){''.join(unread)}"
     )
-
-
-def _only(one: Entrant, images: Collection[str]) -> str:
-    unread = len(one.predictions.unreadable)
-    more = f" ({unread} more could not be read)" if unread else ""
-    return f"only in {one.name!r}: {_count(len(images), 'image')}, the first is {min(images)!r}{more}"
 
 
 def _check_labels(name: str, first: Predictions, other_name: str, other: Predictions) -> None:
