@@ -25,6 +25,9 @@ _NUMBERS: dict[str, tuple[str, ...]] = {
     "isotonic": ("at", "value"),
 }
 _LISTS = ("scale", "shift", "at", "value")
+SURE = 1e-6
+"""An isotonic probability is at least so far from 0 and 1: some hundred validation images cannot tell more."""
+
 _FOR_TWO = ("platt", "isotonic")
 
 
@@ -65,6 +68,7 @@ class Calibration:
             return softmax(np.stack([np.zeros_like(moved), moved], axis=1))
         if self.method == "isotonic":
             second = np.interp(wide[:, 1] - wide[:, 0], self.values["at"], self.values["value"])
+            second = np.clip(second, SURE, 1 - SURE)
             return np.stack([1 - second, second], axis=1)
         return softmax(wide)
 
@@ -95,16 +99,18 @@ class Calibration:
         needed = _NUMBERS[method]
         if not isinstance(values, Mapping) or set(values) != set(needed):
             wanted = f"hold {' and '.join(needed)}" if needed else "be empty"
-            raise DataError(f"the values of a {method} calibration must {wanted}; got {values!r}")
+            raise DataError(f"the values of the calibration '{method}' must {wanted}; got {values!r}")
         for name, value in values.items():
             numbers = value if name in _LISTS and isinstance(value, list) else [value]
             if (name in _LISTS) != isinstance(value, list) or not numbers or not all(map(_is_number, numbers)):
                 what = "a list of finite numbers" if name in _LISTS else "a finite number"
-                raise DataError(f"the {name} of a {method} calibration must be {what}; got {value!r}")
+                raise DataError(f"the {name} of the calibration '{method}' must be {what}; got {value!r}")
         if len({len(value) for value in values.values() if isinstance(value, list)}) > 1:
-            raise DataError(f"the lists of a {method} calibration must be equally long; got {dict(values)!r}")
+            raise DataError(f"the lists of the calibration '{method}' must be equally long; got {dict(values)!r}")
         if method == "temperature" and values["temperature"] <= 0:
-            raise DataError(f"the temperature of a calibration must be positive; got {values['temperature']!r}")
+            raise DataError(
+                f"the temperature of the calibration 'temperature' must be positive; got {values['temperature']!r}"
+            )
         if not isinstance(n, int) or isinstance(n, bool) or n < 0:
             raise DataError(f"the n of a calibration must be a number of images; got {n!r}")
         return cls(method, dict(values), n)

@@ -125,8 +125,8 @@ def cost(
     share = cuts.positives / len(truth) if prevalence is None else prevalence
     worst = max(missed, false_alarm)
     lost = missed / worst * share * (1 - cuts.sensitivity) + false_alarm / worst * (1 - share) * (1 - cuts.specificity)
-    at = "that of the validation images" if prevalence is None else f"{prevalence:g}"
-    words = f"lowest cost where a missed case costs {missed:g}, a false alarm {false_alarm:g} and prevalence is {at}"
+    at = "the prevalence of the validation images" if prevalence is None else f"a prevalence of {prevalence:g}"
+    words = f"lowest cost: a missed case {missed:g}, a false alarm {false_alarm:g}, at {at}"
     return float(cuts.thresholds[_last_best(-lost)]), words
 
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 
 from cervinet.evaluation.intervals import Estimate
-from cervinet.report.html import Html, bullets, joined, text
+from cervinet.report.html import Html, bullets, faint, joined, text
 
 
 def quoted(estimate: Estimate, digits: int = 3, scale: float = 1) -> Html:
-    """`0.938 (0.902–0.969)`; a dash where there is no value, and `no interval` where there is none of these."""
+    """`0.938 (0.902–0.969)`, in a table on two lines; a dash without a value, `(no interval)` without one of these."""
     if estimate.value is None:
         return text("–")
     value = _number(estimate.value * scale, digits)
     if estimate.lower is None or estimate.upper is None:
-        return text(f"{value} (no interval)")
+        return joined(text(value), faint("(no interval)"))
     lower, upper = _number(estimate.lower * scale, digits), _number(estimate.upper * scale, digits)
     between = " to " if estimate.lower < 0 else "–"
-    return text(f"{value} ({lower}{between}{upper})")
+    return joined(text(value), faint(f"({lower}{between}{upper})"))
 
 
 def _number(value: float, digits: int) -> str:

@@ -73,7 +73,7 @@ def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: 
     missing = reasons(
         (f"{_SHARES[share]} ({one.point.rule})", getattr(one, share)) for one in points for share in _SHARES
     )
-    told = [one for one in points if one.per_1000["found"].value is not None]
+    told = [one for one in points if None not in [part.value for part in one.per_1000.values()]]
     if told:
         shown.append(
             paragraph(text(f"Of 1,000 screened at a prevalence of {_percent(first.prevalence)}, {from_config}:"))
