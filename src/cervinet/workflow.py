@@ -10,10 +10,11 @@ from cervinet import assembly, assessing, data_records, deciding, frozen, learni
 from cervinet.assessing import Judged
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
+from cervinet.data.feature_store import Features
 from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import Manifest
 from cervinet.data.picture import Picture
-from cervinet.data.store import Store
+from cervinet.data.store import Images, Store
 from cervinet.evaluation.predictions import write_predictions
 from cervinet.holding import claimed, held, status_kept
 from cervinet.interruption import Interrupted
@@ -23,7 +24,7 @@ from cervinet.report.announce import announce_data, announce_findings, announce_
 from cervinet.run import Run, fresh_folder
 
 if TYPE_CHECKING:
-    from cervinet.inference.predictor import Prediction
+    from cervinet.inference.predictor import Prediction, Predictor
     from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
 
@@ -197,8 +198,6 @@ def _train(
     saved: "Saved | None" = None,
     keep: bool = True,
 ) -> Judged | None:
-    from cervinet.inference.collect import predict_rows
-
     assembly.agree(device, config, manifest, saved)
     assembly.write_environment(config, run, device, resumed=saved is not None)
     run.mark("start")
@@ -218,16 +217,31 @@ def _train(
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
     known = frozen.pictures_to_judge(config, manifest, images, model, device)
-    validation = predict_rows(predictor, manifest, known, "val")
+    found = _settle_and_judge(config, manifest, known, predictor, run, progress)
+    assembly.meet(device)
+    return found
+
+
+def _settle_and_judge(
+    config: Config,
+    manifest: Manifest,
+    images: "Images | Features",
+    predictor: "Predictor",
+    run: Run,
+    progress: Progress,
+) -> Judged:
+    """Calibrate and choose on the validation pictures, then judge the test pictures by that."""
+    from cervinet.inference.collect import predict_rows
+
+    validation = predict_rows(predictor, manifest, images, "val")
     settled = deciding.settled(config.evaluation, predictor.card, validation, progress)
     card = settled.on(predictor.card)
     run.write_card(card)
     write_predictions(deciding.calibrated(validation, settled.calibration, card), run.predictions("val"))
-    predictions = predict_rows(predictor.with_card(card), manifest, known, "test")
+    predictions = predict_rows(predictor.with_card(card), manifest, images, "test")
     write_predictions(predictions, run.predictions("test"))
     run.mark("predict")
     note, judged = assembly.caption(manifest, card), manifest.take(manifest.part("test").index.to_numpy())
     found = assessing.judge(config, run, card, judged, predictions, run.path, note, progress)
     run.mark("judge")
-    assembly.meet(device)
     return found

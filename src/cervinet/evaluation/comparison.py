@@ -15,7 +15,7 @@ from cervinet.errors import UsageError
 from cervinet.evaluation.contrasts import Change, Contrast, Measure, measures
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.matching import Entrant, matched
-from cervinet.evaluation.measured import Row, brier, brier_sums, mean_sensitivity, measured, samples_of
+from cervinet.evaluation.measured import Value, mean_sensitivity, measured, samples_of
 from cervinet.evaluation.metrics import OVERALL, PER_CLASS
 from cervinet.evaluation.paired_tests import PValue, area_test, holm, swap_test
 from cervinet.evaluation.predictions import Predictions
@@ -106,12 +106,12 @@ def _all_estimates(
 ) -> dict[str, Estimate]:
     """`<place> <measure>` and `<place> - 0 <measure>` → estimate, all from the same draws."""
     first = together[0]
-    rows: dict[str, Row] = {
-        "accuracy": (OVERALL["accuracy"].statistic, OVERALL["accuracy"].value),
-        "balanced_accuracy": (OVERALL["balanced_accuracy"].statistic, mean_sensitivity(first.labels)),
-        "log_loss": (OVERALL["log_loss"].statistic, OVERALL["log_loss"].value),
-        "brier": (brier_sums, brier),
-        "auroc": (PER_CLASS["auroc"].statistic, PER_CLASS["auroc"].value),
+    rows: dict[str, Value] = {
+        "accuracy": OVERALL["accuracy"].value,
+        "balanced_accuracy": mean_sensitivity(first.labels),
+        "log_loss": OVERALL["log_loss"].value,
+        "brier": OVERALL["brier"].value,
+        "auroc": PER_CLASS["auroc"].value,
     }
     of_each = [measured(samples_of(one), rows) for one in together]
 

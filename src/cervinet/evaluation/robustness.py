@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from cervinet.errors import DataError
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
-from cervinet.evaluation.metrics import OVERALL, PER_CLASS, accuracy, auroc, balanced_accuracy, log_loss
+from cervinet.evaluation.measured import Value, mean_sensitivity, measured
+from cervinet.evaluation.metrics import OVERALL, PER_CLASS
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.statistics import Array, Sample, Weights, confusion, log_losses, rank_areas
+from cervinet.evaluation.statistics import Array, Sample, Weights
 
 METRICS = ("accuracy", "balanced_accuracy", "log_loss", "auroc_macro")
 
@@ -183,19 +182,17 @@ def what_hurts_most(robustness: Robustness) -> str:
 
 def _values(sample: Sample) -> Callable[[Weights], dict[str, Array]]:
     """Counts `(draws, groups)` → the metrics, `(draws,)` each."""
-    statistics = (confusion(sample), log_losses(sample), rank_areas(sample))
-    occurs = np.unique(sample.labels)
+    rows: dict[str, Value] = {
+        "accuracy": OVERALL["accuracy"].value,
+        "balanced_accuracy": mean_sensitivity(sample.labels),
+        "log_loss": OVERALL["log_loss"].value,
+        "auroc": PER_CLASS["auroc"].value,
+    }
+    of = measured([sample], rows)
 
     def values(weights: Weights) -> dict[str, Array]:
-        matrix, sums, areas = (of(weights) for of in statistics)
-        # A draw without one of the sample's classes would average over fewer of them: another quantity.
-        whole = (matrix.sum(axis=2)[:, occurs] > 0).all(axis=1)
-        return {
-            "accuracy": accuracy(matrix),
-            "balanced_accuracy": np.where(whole, balanced_accuracy(matrix), np.nan),
-            "log_loss": log_loss(sums),
-            "auroc_macro": auroc(areas).mean(axis=1),
-        }
+        found = of(weights)
+        return found | {"auroc_macro": found.pop("auroc").mean(axis=1)}
 
     return values
 

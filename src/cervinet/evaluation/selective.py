@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.evaluation.intervals import Estimate, Resampling, bootstrap, estimates
+from cervinet.evaluation.draws import bootstrap
+from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
+from cervinet.evaluation.rank_statistics import ranking
 from cervinet.evaluation.ratios import ratio_estimates
-from cervinet.evaluation.statistics import Array, Sample, Weights, rank_areas
+from cervinet.evaluation.statistics import Array, Weights
 
 NEVER = 2.0
 """A threshold that no probability reaches, also not one of a table whose rows sum to 1 within a thousandth."""
@@ -146,7 +148,6 @@ def selective(predictions: Predictions, abstain: Abstain | None, how: Resampling
         drawn = bootstrap(curve, groups=groups, images=len(members), draws=how.draws, seed=how.seed)["risk"]
         tail = (1 - how.confidence) / 2
         lower, upper = np.where(np.ptp(drawn, axis=0) > 0, np.quantile(drawn, [tail, 1 - tail], axis=0), np.nan)
-    given = {"groups": groups, "images": len(members)}
     found = {}
     if abstain:
         answered = confidence >= abstain.threshold
@@ -157,11 +158,18 @@ def selective(predictions: Predictions, abstain: Abstain | None, how: Resampling
             how,
         )
     if predictions.spread is not None:
-        spread = _spread_areas(predictions, wrong, members, groups)
+        spread = _spread_areas(predictions, wrong, members)
         undefined = {"spread_auroc": "all answers are right, or all are wrong"}
-        found |= estimates(spread, counted={"spread_auroc": images}, undefined=undefined, how=how, **given)
+        found |= estimates(
+            spread,
+            counted={"spread_auroc": images},
+            undefined=undefined,
+            groups=groups,
+            images=len(members),
+            how=how,
+        )
     counted, undefined = {"area": images}, {"area": "there are no images"}
-    whole = estimates(area, counted=counted, undefined=undefined, how=how, **given)["area"]
+    whole = estimates(area, counted=counted, undefined=undefined, groups=groups, images=len(members), how=how)["area"]
     risk = curve(np.ones((1, groups), np.int32))["risk"][0]
     return Selective(coverage, risk, lower, upper, whole, abstain, **found)
 
@@ -191,10 +199,8 @@ def _risks(
 
 
 def _spread_areas(
-    predictions: Predictions, wrong: NDArray[np.bool_], members: NDArray[np.int64], groups: int
+    predictions: Predictions, wrong: NDArray[np.bool_], members: NDArray[np.int64]
 ) -> Callable[[Weights], dict[str, Array]]:
     assert predictions.spread is not None
-    scores = np.stack([-predictions.spread, predictions.spread], axis=1)
-    labels = wrong.astype(np.int64)
-    areas = [rank_areas(Sample(labels[rows], scores[rows], members[rows], groups)) for rows in predictions.by_repeat()]
-    return lambda weights: {"spread_auroc": np.mean([of(weights)[:, 1] for of in areas], axis=0)}
+    areas = [ranking(wrong[rows], predictions.spread[rows], members[rows]) for rows in predictions.by_repeat()]
+    return lambda weights: {"spread_auroc": np.mean([of(weights)[0] for of in areas], axis=0)}

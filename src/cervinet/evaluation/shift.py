@@ -84,7 +84,7 @@ def shift(own: Predictions, other: Predictions, positive: list[str] | None, how:
 
 
 def _metrics(predictions: Predictions, how: Resampling) -> dict[str, Estimate]:
-    found = evaluate(predictions, draws=how.draws, confidence=how.confidence, seed=how.seed).metrics
+    found = evaluate(predictions, how).metrics
     return {name: found[name] for name in METRICS if name in found}
 
 

@@ -135,7 +135,7 @@ def _part(
     groups, images = samples[0].groups, len(samples[0].labels)
     asked = asked_of(predictions.classes, samples[0].labels, positive)
     found = estimates(
-        measured(samples, {one.key: one.row for one in asked}),
+        measured(samples, {one.key: one.value for one in asked}),
         counted={one.key: one.counted for one in asked},
         undefined={one.key: one.undefined for one in asked},
         groups=groups,

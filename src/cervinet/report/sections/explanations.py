@@ -145,7 +145,7 @@ def _case(case: Case) -> Html:
 def _picture(jpeg: bytes | None, alt: str, caption: Html) -> Html:
     if jpeg is None:
         return figure(text("none"), caption)
-    height, width = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape[:2]
+    height, width = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)).shape[:2]
     scale = _SIDE / max(height, width)
     return figure(image(jpeg, alt, max(1, round(width * scale)), max(1, round(height * scale))), caption)
 
