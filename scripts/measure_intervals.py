@@ -45,10 +45,12 @@ def coverage(groups: int, repetitions: int, method: str) -> dict[str, float]:
         "accuracy": normal_cdf(SEPARATION / 2 / spread),
         "auroc_macro": normal_cdf(SEPARATION / (spread * math.sqrt(2))),
     }
-    held = {f"{metric} by {unit}": 0 for metric in truth for unit in ("group", "image")}
+    units = ("group", "image") if method == "percentile" else ("group",)
+    held = {f"{metric} by {unit}": 0 for metric in truth for unit in units}
     for seed in range(repetitions):
         given = simulate(groups, seed)
-        for unit, predictions in (("group", given), ("image", replace(given, groups=given.images))):
+        for unit in units:
+            predictions = given if unit == "group" else replace(given, groups=given.images)
             metrics = evaluate(predictions, Resampling(1000, 0.95, seed, method)).metrics
             for metric, value in truth.items():
                 held[f"{metric} by {unit}"] += holds(metrics[metric], value)

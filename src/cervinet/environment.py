@@ -11,7 +11,7 @@ from cervinet import __version__
 
 PACKAGES = (
     *("keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "pillow"),
-    *("pydantic", "tensorflow"),
+    *("pydantic", "scipy", "tensorflow"),
 )
 
 

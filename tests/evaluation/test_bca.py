@@ -23,7 +23,9 @@ def test_without_bias_and_skewness_it_is_the_percentile():
     assert bca(0.5, drawn, left_out, 0.9) == pytest.approx((0.05, 0.95), abs=1e-9)
 
 
-@pytest.mark.parametrize(("value", "left_out"), [(-1.0, np.arange(9.0)), (2.0, np.arange(9.0)), (0.5, np.ones(9))])
+@pytest.mark.parametrize(
+    ("value", "left_out"), [(-1.0, np.arange(9.0)), (2.0, np.arange(9.0)), (0.5, np.ones(9)), (0.5, np.ones(1))]
+)
 def test_what_cannot_be_computed_is_none(value, left_out):
     assert bca(value, np.linspace(0, 1, 101), left_out, 0.95) is None
 

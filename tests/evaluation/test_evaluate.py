@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
 
 from cervinet.errors import DataError
+from cervinet.evaluation import draws, rank_statistics
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Check, Resampling
 from cervinet.evaluation.predictions import Predictions, Unreadable
@@ -213,3 +214,14 @@ def test_bca_is_asked_for_by_its_name():
     methods = {name: one.method.split(" bootstrap")[0] for name, one in found.metrics.items()}
     assert methods == {name: "distance" if name.startswith("ece") else "BCa" for name in METRICS}
     assert found.metrics["log_loss"].lower != evaluate(given, drawn(300)).metrics["log_loss"].lower
+
+
+def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
+    given = predictions(np.arange(60) % 3)
+    whole = evaluate(given, drawn(40))
+    monkeypatch.setattr(draws, "_CELLS", 60 * 7)
+    monkeypatch.setattr(rank_statistics, "_CELLS", 60 * 3 * 2)
+    parts = evaluate(given, drawn(40))
+    for name, one in whole.metrics.items():
+        other = parts.metrics[name]
+        assert (other.lower, other.upper) == pytest.approx((one.lower, one.upper), abs=1e-13), name

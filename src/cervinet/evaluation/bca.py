@@ -33,7 +33,7 @@ def jackknife(groups: int, seed: int) -> tuple[int, Callable[[Sequence[int]], ND
 
 
 def bca(value: float, drawn: Array, left_out: Array, confidence: float) -> tuple[float, float] | None:
-    """Lower and upper bound; None where all draws lie on one side of the value or nothing varies in the jackknife.
+    """Lower and upper bound; None where all draws lie on one side of the value, or the jackknife shows no variation.
 
     Args:
         value: on all images.
@@ -41,6 +41,8 @@ def bca(value: float, drawn: Array, left_out: Array, confidence: float) -> tuple
         left_out: float64 `(blocks,)`, without each block.
         confidence: in (0, 1).
     """
+    if len(left_out) < 2:
+        return None
     below = (np.count_nonzero(drawn < value) + np.count_nonzero(drawn <= value)) / (2 * len(drawn))
     influence = left_out.mean() - left_out
     spread = float((influence**2).sum())

@@ -7,6 +7,9 @@ FEW_GROUPS = 20
 """Below, percentile bootstrap intervals cover less than they say: docs/decisions/0004-intervals.md."""
 
 
+SHORT = {"average_precision": "avg prec", "sensitivity": "sens", "specificity": "spec"}
+"""Names of columns, so that a row of a class fits a terminal of 80."""
+
 PARTS = {
     "": ("accuracy", "balanced_accuracy", "log_loss", "auroc_macro", "sensitivity_macro", "specificity_macro"),
     "of the predicted class": ("ppv_macro", "npv_macro", "f1_macro"),
@@ -57,4 +60,4 @@ def per_class_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]
         [label, str(int(count)), *("–" if e.value is None else f"{e.value:.3f}" for e in estimates.values())]
         for (label, estimates), count in zip(evaluation.per_class.items(), evaluation.support, strict=True)
     ]
-    return ["class", "images", *(name.replace("_", " ") for name in names)], rows
+    return ["class", "images", *(SHORT.get(name, name) for name in names)], rows
