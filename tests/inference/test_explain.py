@@ -71,7 +71,7 @@ def test_behind_a_global_average_grad_cam_is_the_class_activation_map(label):
 
 def test_grad_cam_plus_plus_is_its_formula_by_derivatives_of_every_order():
     """Equations 19 and 21 of the paper, with Y the exponential of the logit, each derivative by itself."""
-    size, label = (4, 6), 1
+    size, label = (8, 8), 1
     model, picture = tiny(size, dense=6), images(1, size)
     (maps,) = maps_of(model, picture).astype(np.float64)
     hidden, logits = (model.get_layer(name) for name in ("dense", "logits"))
