@@ -100,6 +100,15 @@ def test_probabilities_that_are_too_extreme_or_too_timid(slope, words):
     ) in found.sentences
 
 
+def test_what_was_so_on_the_own_images_already_is_said_so():
+    found = shift(site(600, slope=0.3, seed=1), site(600, slope=0.3, seed=2), None, HOW)
+    value = found.calibration["HSIL"]["slope"][1]
+    assert (
+        "probabilities of 'HSIL' are too extreme here, as on the run's own test images: the calibration slope is "
+        f"{value.value:.3f} ({value.lower:.3f} – {value.upper:.3f}), 1 is ideal"
+    ) in found.sentences
+
+
 def test_a_metric_that_fell():
     own, other = random_table(400, seed=1), random_table(400, seed=2)
     other = replace(other, labels=np.random.default_rng(0).permutation(other.labels))

@@ -151,22 +151,25 @@ def _of_metrics(own: dict[str, Estimate], other: dict[str, Estimate]) -> Iterato
 
 def _of_calibration(calibration: dict[str, dict[str, tuple[Estimate, Estimate]]]) -> Iterator[str]:
     for question, found in calibration.items():
-        _, large = found["in_the_large"]
+        own, large = found["in_the_large"]
         aim = _side(large, 0)
         if aim and large.value is not None:
-            way = "low" if aim > 0 else "high"
             yield (
-                f"probabilities of {question!r} are too {way} here: the true share is {100 * abs(large.value):.1f} "
-                f"points {'above' if aim > 0 else 'below'} their mean"
+                f"probabilities of {question!r} are too {'low' if aim > 0 else 'high'} here{_as_there(aim, own, 0)}: "
+                f"the true share is {100 * abs(large.value):.1f} points {'above' if aim > 0 else 'below'} their mean"
             )
-        _, slope = found["slope"]
+        own, slope = found["slope"]
         bend = _side(slope, 1)
         if bend:
             words = "too extreme" if bend < 0 else "not decided enough"
             yield (
-                f"probabilities of {question!r} are {words} here: the calibration slope is {_with_interval(slope)}, "
-                "1 is ideal"
+                f"probabilities of {question!r} are {words} here{_as_there(bend, own, 1)}: the calibration slope is "
+                f"{_with_interval(slope)}, 1 is ideal"
             )
+
+
+def _as_there(side: int, own: Estimate, ideal: float) -> str:
+    return ", as on the run's own test images" if _side(own, ideal) == side else ""
 
 
 def _side(estimate: Estimate, ideal: float) -> int:

@@ -65,5 +65,6 @@ def _missing(shift: Shift, metrics: Mapping[str, tuple[Estimate, Estimate]]) -> 
     named = [*metrics.items(), *((f"share of {key!r}", pair) for key, pair in shift.prevalence.items())]
     for question, found in shift.calibration.items():
         named += [(f"{metric_name(key).title.lower()} of {question!r}", pair) for key, pair in found.items()]
-    lines = reasons((key, one) for key, pair in named for one in pair)
+    sites = ("own test pictures", "the other site")
+    lines = reasons((f"{key}, {site}", one) for key, pair in named for site, one in zip(sites, pair, strict=True))
     return bullets(map(text, lines)) if lines else Html("")

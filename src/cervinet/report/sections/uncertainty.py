@@ -6,7 +6,7 @@ from cervinet.evaluation.conformal import Coverage, SetRule
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.selective import NEVER, Abstain, Selective
-from cervinet.report.estimates import cell, reasons, with_interval
+from cervinet.report.estimates import NO_VALUE, cell, reasons, with_interval
 from cervinet.report.html import Html, bullets, faint, joined, name, paragraph, plot, section, table, text
 from cervinet.report.plots.risk_coverage import risk_coverage
 
@@ -48,7 +48,7 @@ def _sets(sets: Sequence[Coverage], no_choices: str) -> list[Html]:
         "sets",
         "promised",
         "hold the true class",
-        "of one picture a group",
+        "the same, each group once",
         "classes in a set",
         "one class only",
         "completed",
@@ -65,14 +65,22 @@ def _sets(sets: Sequence[Coverage], no_choices: str) -> list[Html]:
         ]
         for one in sets
     ]
-    said = dict.fromkeys(line for one in sets for line in one.remarks())
+    named = [("coverage", one.coverage) for one in sets]
+    named += [("classes in a set", one.size) for one in sets] + [("one class only", one.single) for one in sets]
+    named += [("completed", one.completed) for one in sets if one.completed]
+    named += [(f"coverage of {label!r}", found) for one in sets for label, found in one.per_class.items()]
+    lines = [f"{line[:1].upper()}{line[1:]}." for one in sets for line in one.remarks()]
     return [
         paragraph(text(meaning)),
         table(text("Prediction sets, with intervals"), list(map(text, heads)), rows),
         _by_class(sets),
         paragraph(text(_explained(sets[0].rule))),
-        bullets(text(f"{line[:1].upper()}{line[1:]}.") for line in said) if said else Html(""),
+        _bullets([*dict.fromkeys(lines), *reasons(named)]),
     ]
+
+
+def _bullets(lines: Sequence[str]) -> Html:
+    return bullets(map(text, lines)) if lines else Html("")
 
 
 def _rule_name(rule: SetRule) -> Html:
@@ -129,7 +137,7 @@ def _surest(selective: Selective, evaluation: Evaluation, note: str) -> list[Htm
     return [
         paragraph(text(meaning)),
         plot(figure, alt),
-        bullets(text(line) for line in [*said, *reasons(named)]),
+        _bullets([*said, *reasons(named)]),
     ]
 
 
@@ -144,4 +152,12 @@ def _abstained(abstain: Abstain, answered: Estimate | None, wrong: Estimate | No
     )
     if answered is None or wrong is None:
         return found
-    return f"{found} Here {with_interval(answered)} are answered, {with_interval(wrong)} of these wrongly."
+    return f"{found} Here {_percent(answered)} are answered, {_percent(wrong)} of these wrongly."
+
+
+def _percent(share: Estimate) -> str:
+    if share.value is None:
+        return NO_VALUE
+    if share.lower is None or share.upper is None:
+        return f"{100 * share.value:.1f} % (no interval)"
+    return f"{100 * share.value:.1f} % ({100 * share.lower:.1f} – {100 * share.upper:.1f} %)"
