@@ -62,6 +62,11 @@ def test_head_options_shape_the_head() -> None:
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.5, 0.5]
 
 
+def test_a_network_trained_in_float32_is_saved_itself() -> None:
+    model = build_model("skin_cnn", (28, 28, 3), 3)
+    assert in_float32(model, "skin_cnn", {}) is model
+
+
 def test_a_network_trained_in_half_precision_is_saved_in_float32_with_the_same_weights() -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -8,6 +8,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+CASES = [("float32", 1, 1e-6), ("float32", 3, 1e-6), ("mixed_float16", 2, 5e-3)]
+
 CHILD = """
 import json, sys
 from contextlib import nullcontext
@@ -21,26 +23,10 @@ from cervinet.training.fit import Course, Hooks, fit
 from cervinet.training.learner import Learner, forward_of
 from cervinet.training.state import State, Tracker
 
-count, precision, accumulate = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+count = int(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-keras.utils.set_random_seed(1)
-keras.config.set_dtype_policy(precision)
 strategy = tf.distribute.MirroredStrategy([f"CPU:{n}" for n in range(count)]) if count > 1 else None
-with strategy.scope() if strategy else nullcontext():
-    pixels = keras.Input((12, 12, 3))
-    x = keras.layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2")(keras.layers.Rescaling(1 / 255)(pixels))
-    logits = keras.layers.Dense(2, name="logits", dtype="float32")(keras.layers.Flatten()(x))
-    model = keras.Model(pixels, keras.layers.Softmax(dtype="float32")(logits))
-    learner = Learner(
-        model,
-        forward_of(model, None),
-        lambda targets, scores: tf.nn.softmax_cross_entropy_with_logits(targets, scores),
-        keras.optimizers.AdamW(1.0, global_clipnorm=0.3),
-        accumulates=accumulate > 1,
-        ema=0.9,
-        strategy=strategy,
-    )
 images = np.random.default_rng(0).integers(0, 256, (50, 12, 12, 3), dtype=np.uint8)
 images[1::2] //= 2
 
@@ -48,37 +34,55 @@ def part(rows):
     store, bounds = Store(images, Path(), False), batch_bounds(len(rows), 8, count)
     return Batches(store, rows, rows % 2, 2, (12, 12), bounds, parts=Parts(count, 0, count))
 
-asked, told = iter([False] * 4 + [True] + [False] * 99), []
-state = State(Tracker("val_loss"))
-course = Course(3, 0.01, lambda rate, *rest: rate, accumulate, 7, Augmentation(horizontal_flip=0.5), 3)
-hooks = Hooks(
-    Silent(), lambda: next(asked), lambda state, stop: told.append(stop), lambda *_: None, lambda *_: None
-)
-fit(learner, part(np.arange(29)), part(np.arange(29, 50)), state, course, hooks)
-values = [np.asarray(keras.ops.convert_to_numpy(v), np.float64) for v in learner.variables()]
-print(json.dumps({
-    "history": [[row[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")] for row in state.history],
-    "values": [value.ravel().tolist() for value in values],
-    "told": told,
-}))
+def trained(precision, accumulate):
+    keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(precision)
+    with strategy.scope() if strategy else nullcontext():
+        pixels = keras.Input((12, 12, 3))
+        scaled = keras.layers.Rescaling(1 / 255)(pixels)
+        x = keras.layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2")(scaled)
+        logits = keras.layers.Dense(2, name="logits", dtype="float32")(keras.layers.Flatten()(x))
+        model = keras.Model(pixels, keras.layers.Softmax(dtype="float32")(logits))
+        learner = Learner(
+            model,
+            forward_of(model, None),
+            lambda targets, scores: tf.nn.softmax_cross_entropy_with_logits(targets, scores),
+            keras.optimizers.AdamW(1.0, global_clipnorm=0.3),
+            accumulates=accumulate > 1,
+            ema=0.9,
+            strategy=strategy,
+        )
+    asked, told = iter([False] * 4 + [True] + [False] * 99), []
+    state = State(Tracker("val_loss"))
+    course = Course(3, 0.01, lambda rate, *rest: rate, accumulate, 7, Augmentation(horizontal_flip=0.5), 3)
+    hooks = Hooks(
+        Silent(), lambda: next(asked), lambda state, stop: told.append(stop), lambda *_: None, lambda *_: None
+    )
+    fit(learner, part(np.arange(29)), part(np.arange(29, 50)), state, course, hooks)
+    values = [np.asarray(keras.ops.convert_to_numpy(v), np.float64) for v in learner.variables()]
+    return {
+        "history": [[row[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")] for row in state.history],
+        "values": [value.ravel().tolist() for value in values],
+        "told": told,
+    }
+
+print(json.dumps([trained(precision, accumulate) for precision, accumulate in json.loads(sys.argv[2])]))
 """
 
 
-@pytest.mark.parametrize(
-    ("precision", "accumulate", "tolerance"),
-    [("float32", 1, 1e-6), ("float32", 3, 1e-6), ("mixed_float16", 2, 5e-3)],
-)
-def test_two_devices_give_the_losses_and_variables_of_one(child, precision, accumulate, tolerance) -> None:
+def test_two_devices_give_the_losses_and_variables_of_one(child) -> None:
     """The last batch is of 5 pictures and the last update of fewer batches; gradients are clipped, weights averaged."""
-    one, two = (told_by(child, count, precision, accumulate) for count in (1, 2))
-    np.testing.assert_allclose(two["history"], one["history"], atol=tolerance)
-    assert len(two["values"]) == len(one["values"])
-    for mine, expected in zip(two["values"], one["values"], strict=True):
-        np.testing.assert_allclose(mine, expected, atol=tolerance, rtol=tolerance)
-    assert one["told"] == two["told"] == [step == 4 for step in range(12)]
+    by_one, by_two = (told_by(child, count, json.dumps([case[:2] for case in CASES])) for count in (1, 2))
+    for case, one, two in zip(CASES, by_one, by_two, strict=True):
+        tolerance = case[2]
+        np.testing.assert_allclose(two["history"], one["history"], atol=tolerance, err_msg=str(case))
+        assert len(two["values"]) == len(one["values"]), case
+        for mine, expected in zip(two["values"], one["values"], strict=True):
+            np.testing.assert_allclose(mine, expected, atol=tolerance, rtol=tolerance, err_msg=str(case))
+        assert one["told"] == two["told"] == [step == 4 for step in range(12)], case
 
 
-def told_by(child: Callable, *arguments: object) -> dict:
+def told_by(child: Callable, *arguments: object) -> list[dict]:
     done = child(CHILD, *map(str, arguments))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -52,7 +52,12 @@ def build_model(
 
 
 def in_float32(model: keras.Model, name: str, options: Mapping[str, Any], head: Head | None = None) -> keras.Model:
-    """The same network with the same weights, computing in float32 whatever precision it was trained in."""
+    """The same network with the same weights, computing in float32 whatever precision it was trained in.
+
+    One that was built in float32 is returned as it is: a large network takes seconds to build anew.
+    """
+    if model.dtype_policy.name == "float32":
+        return model
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
