@@ -135,7 +135,8 @@ def plot(drawn: Figure, alt: str) -> Html:
         drawn.savefig(file, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
     data = base64.b64encode(file.getvalue()).decode("ascii")
     width = round(drawn.get_figwidth() * 88)
-    return Html(f'<img class="plot" src="data:image/svg+xml;base64,{data}" alt="{text(alt)}" width="{width}">\n')
+    source = f"data:image/svg+xml;base64,{data}"
+    return Html(f'<div class="wide"><img class="plot" src="{source}" alt="{text(alt)}" width="{width}"></div>\n')
 
 
 def figure(picture: Html, caption: Html) -> Html:
