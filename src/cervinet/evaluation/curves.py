@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.evaluation.intervals import MOST_LEFT_OUT, Resampling, bootstrap
+from cervinet.evaluation.draws import bootstrap
+from cervinet.evaluation.intervals import MOST_LEFT_OUT, Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array, Weights
 

@@ -174,7 +174,7 @@ PARTS = (
         _decision,
         said("The judged pictures are all positive or all negative."),
     ),
-    Part("uncertainty", "Uncertainty", _nothing, said("No prediction sets or abstention were asked for.")),
+    Part("uncertainty", "Uncertainty", _uncertainty, said("No prediction sets or abstention were asked for.")),
     Part(
         "subgroups",
         "Subgroups",
@@ -182,9 +182,9 @@ PARTS = (
         said("No column was named by evaluation.subgroups, so differences between groups of women are not known."),
     ),
     Part("robustness", "Robustness", _robustness, said("Damaged pictures were not tried.")),
-    Part("explanations", "Explanations", _nothing, said("No heat maps were made.")),
+    Part("explanations", "Explanations", _explanations, said("No heat maps were made.")),
     Part("errors", "Worst errors", _errors, _no_errors),
-    Part("shift", "Another site", _nothing, said("These are the run's own test pictures, not those of another site.")),
+    Part("shift", "Another site", _shift, said("These are the run's own test pictures, not those of another site.")),
     Part(
         "reproducibility",
         "Reproducibility",

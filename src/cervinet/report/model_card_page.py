@@ -21,7 +21,8 @@ from cervinet.report.sections.reproducibility import facts_of
 from cervinet.report.sections.training import verdict
 
 # Inline marks anywhere, links that GitHub makes of bare addresses, and what at the beginning of a line makes a block.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]|~$@]|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]|~$@]|:(?=//)|(?<=www)\.|^[#+=-]")
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 
 
 def write_model_card(path: Path, material: Material) -> None:
@@ -38,7 +39,7 @@ def model_card(material: Material) -> str:
 def escaped(value: object) -> str:
     """Any text as what it says, on one line: nothing in it is Markdown or HTML."""
     visible = for_terminal(str(value)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(lambda found: f"\\{found[0]}", visible)
+    return _NUMBERED.sub(r"\1\\\2", _SPECIAL.sub(lambda found: f"\\{found[0]}", visible))
 
 
 def _metadata(material: Material) -> dict[str, Any]:
@@ -142,11 +143,12 @@ def _training(material: Material) -> Iterator[str]:
     if judged is not None:
         yield f"- **Validation pictures:** {judged:,}"
     if material.flow is not None:
-        yield f"- **Groups:** {escaped(material.flow.groups_from or 'none are known')}"
+        where = f"come from {material.flow.groups_from}" if material.flow.groups_from else "are not known"
+        yield f"- **Groups of pictures, such as patients,** {escaped(where)}"
         for reason, number in material.flow.excluded:
             yield f"- **Left out, {escaped(reason)}:** {number:,}"
     if material.history:
-        yield f"- **Epochs:** {len(material.history)}, the best chosen by `{escaped(material.monitor)}`"
+        yield f"- **Epochs:** {len(material.history)}, the best chosen by {escaped(material.monitor)}"
         if said := verdict(material.history, material.monitor, judged):
             yield f"- {escaped(said)}"
     yield _to_do("where, when and of whom the pictures were taken, and who gave the labels")

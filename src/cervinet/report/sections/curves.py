@@ -40,7 +40,7 @@ def curves_section(predictions: Predictions, evaluation: Evaluation, how: Resamp
 
 def _band_note(how: Resampling, without: list[str]) -> str:
     said = (
-        f"Bands: {percent(how.confidence)} percentile bootstrap, {how.draws:,} draws of groups, at each place by itself; a "
-        "whole curve leaves its band more often."
+        f"Bands: {percent(how.confidence)} percentile bootstrap, {how.draws:,} draws of groups, at each place by "
+        "itself; a whole curve leaves its band more often."
     )
     return said + (f" Too few groups for a band: {', '.join(map(repr, without))}." if without else "")

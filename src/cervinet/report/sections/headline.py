@@ -3,7 +3,7 @@
 from cervinet.evaluation.operating import AtPoint
 from cervinet.report.data_overview import counted
 from cervinet.report.estimates import NO_VALUE, interval_text, percent, value_text
-from cervinet.report.html import Html, block, bullets, name, paragraph, section, text
+from cervinet.report.html import Html, block, bullets, joined, name, paragraph, section, text
 from cervinet.report.material import Material
 from cervinet.report.metric_names import HEADLINE, metric_name
 from cervinet.report.sections.flow import pictures_of
@@ -22,8 +22,11 @@ def headline_section(material: Material) -> Html:
     keys = [key for key in HEADLINE if key in found.metrics][:_METRICS]
     for key in keys:
         estimate, known = found.metrics[key], metric_name(key)
-        under = f"{percent(found.confidence)} interval {interval_text(estimate)}" if estimate.lower is not None else ""
-        tiles.append(_tile(value_text(estimate), known.title, text(under or estimate.reason or "")))
+        under = text(estimate.reason or "")
+        if estimate.lower is not None:
+            head = block("div", text(f"{percent(found.confidence)} interval"))
+            under = joined(head, block("div", text(interval_text(estimate))))
+        tiles.append(_tile(value_text(estimate), known.title, under))
     tiles += [_point(point, found.confidence) for point in material.assessment.points[:1]]
     tiles.append(_lesion(material))
     said = cautions(material)
@@ -59,8 +62,8 @@ def cautions(material: Material) -> list[str]:
     guessed = next((point for point in one.points if not point.prevalence_stated), None)
     if guessed is not None:
         said.append(
-            f"Predictive values are for {percent(guessed.prevalence)} positive, as among the judged pictures; where fewer "
-            "women are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
+            f"Predictive values are for {percent(guessed.prevalence)} positive, as among the judged pictures; where "
+            "fewer women are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
         )
     learnt = verdict(material.history, material.monitor, pictures_in(material, "val")) if material.history else ""
     if learnt.startswith("Over-fitting"):
@@ -106,5 +109,6 @@ def _lesion(material: Material) -> Html:
         return _tile(NO_VALUE, title, text("Not known: there are no masks or boxes, or no heat maps."), "tile row")
     mass, chance = where.overall.mass, where.overall.mass_chance
     value = NO_VALUE if mass.value is None else percent(round(mass.value, 2))
-    under = f"of the heat lies in the {where.region}; evenly spread it would be {percent(round(chance, 2))}. {where.sentence}"
+    evenly = percent(round(chance, 2))
+    under = f"of the heat lies in the {where.region}; evenly spread it would be {evenly}. {where.sentence}"
     return _tile(value, title, paragraph(text(under)), "tile row")

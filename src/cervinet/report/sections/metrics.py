@@ -21,8 +21,9 @@ def metrics_section(evaluation: Evaluation, unit: str, other: Evaluation | None)
         other: of the other unit; None where every image is its own group.
     """
     meaning = (
-        f"Each figure stands with its {percent(evaluation.confidence)} interval: the range in which it would fall were the "
-        "study repeated on other patients like these. An interval that holds the value of chance proves nothing."
+        f"Each figure stands with its {percent(evaluation.confidence)} interval, the values that these pictures are "
+        "compatible with: were the study repeated on other patients like these, about so many of its intervals would "
+        "hold the true value. An interval that reaches the value of chance proves nothing."
     )
     units = [(unit, evaluation)] + ([("group" if unit == "image" else "image", other)] if other else [])
     return section(

@@ -8,7 +8,7 @@ from cervinet.report.html import Html, code, listing, name, paragraph, section, 
 from cervinet.report.plots.progress import duration
 
 _APART = ("versions", "resumed")
-_NAMES = {"git_commit": "git commit"}
+_NAMES = {"git_commit": "git commit", "seconds": "time"}
 
 
 def reproducibility_section(
@@ -44,7 +44,7 @@ def reproducibility_section(
         _table("The run", facts),
         _table("Versions", [(key, str(value)) for key, value in environment.get("versions", {}).items()]),
         _hashes(all_hashes),
-        *([paragraph(text("The whole configuration, defaults included:")), listing(config)] if config else []),
+        *([paragraph(text("The configuration of the run:")), listing(config)] if config else []),
     )
 
 
@@ -56,7 +56,7 @@ def facts_of(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str,
             yield from facts_of(value, f"{said}, ")
         elif isinstance(value, Sequence) and not isinstance(value, str):
             yield said, ", ".join(map(str, value))
-        elif isinstance(value, float) and ("seconds" in key or "seconds" in before):
+        elif isinstance(value, int | float) and (key == "seconds" or before == "time, "):
             yield said, duration(value)
         else:
             yield said, "not known" if value is None else str(value)

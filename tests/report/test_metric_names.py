@@ -1,0 +1,28 @@
+"""Every metric has a name that people know, and a new one is shown as it is written."""
+
+import pytest
+
+from cervinet.evaluation.metrics import OVERALL, PER_CLASS
+from cervinet.report.metric_names import HEADLINE, MetricName, metric_name
+
+
+@pytest.mark.parametrize("name", [*OVERALL, *PER_CLASS, *(f"{name}_macro" for name in PER_CLASS)])
+def test_every_metric_is_explained(name):
+    found = metric_name(name)
+    assert found.meaning.endswith(".")
+    assert found.better in ("higher", "lower")
+
+
+def test_a_macro_mean_says_what_it_is_a_mean_of():
+    assert metric_name("f1_macro") == MetricName(
+        "F1, macro", "Mean over the classes. Harmonic mean of precision and sensitivity.", "higher"
+    )
+
+
+def test_an_unknown_metric_is_shown_as_it_is_written():
+    assert metric_name("new_thing") == MetricName("New thing", "", "neither")
+    assert metric_name("new_thing_macro") == MetricName("New thing, macro", "Mean over the classes.", "neither")
+
+
+def test_the_headline_is_of_metrics_that_there_are():
+    assert set(HEADLINE) <= {*OVERALL, *(f"{name}_macro" for name in PER_CLASS)}
