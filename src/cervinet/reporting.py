@@ -48,6 +48,8 @@ def material_of(
         hashes=hashed,
         explained=explained.cases if explained else (),
         worst=explained.worst if explained else (),
+        method=config["evaluation"]["explain"]["method"],
+        remarks=explained.remarks if explained else (),
         how=how,
     )
 

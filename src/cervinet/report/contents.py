@@ -11,14 +11,17 @@ from cervinet.report.sections.confusion import confusion_section
 from cervinet.report.sections.curves import curves_section
 from cervinet.report.sections.decision import decision_section
 from cervinet.report.sections.errors import errors_section
+from cervinet.report.sections.explanations import explanations_section
 from cervinet.report.sections.flow import characteristics_section, flow_section
 from cervinet.report.sections.headline import headline_section, pictures_in
 from cervinet.report.sections.metrics import metrics_section
 from cervinet.report.sections.operating import operating_section
 from cervinet.report.sections.reproducibility import reproducibility_section
 from cervinet.report.sections.robustness import robustness_section
+from cervinet.report.sections.shift import shift_section
 from cervinet.report.sections.subgroups import subgroups_section
 from cervinet.report.sections.training import training_section
+from cervinet.report.sections.uncertainty import uncertainty_section
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,6 @@ class Part:
 def said(sentence: str) -> Callable[[Material], str]:
     """The same sentence for every report."""
     return lambda material: sentence
-
-
-def _nothing(material: Material) -> Html | None:
-    return None
 
 
 def _flow(material: Material) -> Html | None:
@@ -120,6 +119,30 @@ def _robustness(material: Material) -> Html | None:
     return robustness_section(found, material.note) if found else None
 
 
+def _uncertainty(material: Material) -> Html:
+    one = material.assessment
+    return uncertainty_section(one.sets, one.selective, one.evaluation, note=material.note, no_choices=one.no_choices)
+
+
+def _explanations(material: Material) -> Html | None:
+    one = material.assessment
+    if not material.explained and one.sanity is None:
+        return None
+    return explanations_section(
+        material.explained,
+        one.localisation,
+        one.sanity,
+        material.method,
+        redacted=material.redacted,
+        remarks=material.remarks,
+    )
+
+
+def _shift(material: Material) -> Html | None:
+    found = material.assessment.shift
+    return shift_section(found, note=material.note) if found else None
+
+
 def _errors(material: Material) -> Html | None:
     return errors_section(material.worst, material.redacted) if material.worst else None
 
@@ -174,7 +197,7 @@ PARTS = (
         _decision,
         said("The judged pictures are all positive or all negative."),
     ),
-    Part("uncertainty", "Uncertainty", _uncertainty, said("No prediction sets or abstention were asked for.")),
+    Part("uncertainty", "Uncertainty", _uncertainty, said("")),
     Part(
         "subgroups",
         "Subgroups",
