@@ -127,7 +127,7 @@ def _train(fold: Fold, plan: Plan, progress: Progress) -> None:
 
 def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
     run, config = plan.run, plan.config
-    _write_out_of_fold(plan, folds)
+    write_out_of_fold(plan, folds)
     predictions = read_predictions(run.predictions("oof"))
     rows, prior = _rows(folds)
     constants = {
@@ -145,18 +145,23 @@ def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
     return CrossValidated(judged, table, constants)
 
 
-def _write_out_of_fold(plan: Plan, folds: Iterable[Fold]) -> None:
-    """The test predictions of all folds in one table, each with its fold, and with its repeat where there are some."""
-    header: list[str] = []
-    rows: list[list[str]] = []
-    for fold in folds:
-        table = read_table(fold.run.predictions("test"))
-        place = table.header.index("split")
+def write_out_of_fold(plan: Plan, folds: Iterable[Fold]) -> None:
+    """The test predictions of all folds in one table, each with its fold, and with its repeat where there are some.
+
+    A column that some folds lack, such as a site that none of their pictures has, is empty there.
+    """
+    tables = [(fold, read_table(fold.run.predictions("test"))) for fold in folds]
+    header = list(dict.fromkeys(name for _, table in tables for name in table.header))
+    place = header.index("split")
+    numbered = ["fold", *(["repeat"] if plan.repeats > 1 else [])]
+    rows = [[*header[:place], "split", *numbered, *header[place + 1 :]]]
+    for fold, table in tables:
         numbers = [str(fold.number), *([str(fold.repeat)] if plan.repeats > 1 else [])]
-        names = ["fold", *(["repeat"] if plan.repeats > 1 else [])]
-        header = [*table.header[:place], "split", *names, *table.header[place + 1 :]]
-        rows += [[*row[:place], OUT_OF_FOLD, *numbers, *row[place + 1 :]] for row in table.rows]
-    write_table(plan.run.predictions("oof"), [header, *rows])
+        for row in table.rows:
+            cells = dict(zip(table.header, row, strict=True))
+            found = [cells.get(name, "") for name in header]
+            rows.append([*found[:place], OUT_OF_FOLD, *numbers, *found[place + 1 :]])
+    write_table(plan.run.predictions("oof"), rows)
 
 
 def _rows(folds: Iterable[Fold]) -> tuple[list[dict[str, Any]], NDArray[np.float64]]:

@@ -112,6 +112,11 @@ class TestWhatOtherToolsWrite:
         assert (found.labels.tolist(), found.attributes) == ([1, 0], {"id": ("1", "2")})
         np.testing.assert_array_equal(found.probabilities, [[0.4, 0.6], [0.9, 0.1]])
 
+    def test_a_column_that_holds_something_else_is_no_class(self, table):
+        path = table("image,p_id,p_true,yes,no\nx,P1,no,0.4,0.6\ny,P1,yes,0.9,0.1\n")
+        found = read_any(path, Columns(group="p_id", label="p_true"))
+        assert (found.classes, found.groups, found.labels.tolist()) == (("yes", "no"), ("P1", "P1"), [1, 0])
+
     def test_what_is_guessed_is_said(self, table):
         heard = Heard()
         path = table("Filename,Patient_ID,target,cat,dog\nx,P1,1,0.4,0.6\ny,,0.0,0.9,0.1\n")
