@@ -58,7 +58,7 @@ def flow_of_run(run: Run) -> Flow | None:
     """None where the run has no division of its own, as a cross-validation."""
     if not run.splits.is_file():
         return None
-    table, data = read_splits(run.splits).reset_index(), _json(run.data)
+    table, data = read_splits(run.splits).reset_index(drop=True), _json(run.data)
     groups = table["group"].where(table["group"] != "", table["image"])
     splits = {}
     for split in SPLITS:
