@@ -90,6 +90,14 @@ def test_names_from_outside_do_no_harm(tmp_path):
     assert "\u202e" not in page.text
 
 
+def test_that_nothing_differs_is_said_of_what_was_compared_only(tmp_path):
+    said = "No part is seen to differ from the others."
+    assert said in page_of(tmp_path, found(["x", "x", "x", "y", "y", "y"] * 20)).text
+    alone = page_of(tmp_path, found(["x"] * 110 + ["y"] * 10)).text
+    assert said not in alone
+    assert "no part and its rest are large enough to be compared" in alone
+
+
 def test_why_a_value_is_missing_is_said(tmp_path):
     page = page_of(tmp_path, found(["xyy"[i % 3] for i in range(90)]))
     assert (

@@ -51,6 +51,7 @@ class Subgroups:
         caution: what must be said with the gaps.
         confidence: of the intervals.
         whole: all images of known value together.
+        compared: metrics of parts that were compared with those of the rest.
     """
 
     column: str
@@ -60,6 +61,7 @@ class Subgroups:
     caution: str = ""
     confidence: float | None = None
     whole: Part | None = None
+    compared: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -125,7 +127,7 @@ def subgroups(
         else "no part and its rest are large enough to be compared"
     )
     unknown = (len(labels) - len(known)) // repeats
-    return Subgroups(column, tuple(parts), unknown, tuple(gaps), caution, how.confidence, whole)
+    return Subgroups(column, tuple(parts), unknown, tuple(gaps), caution, how.confidence, whole, compared)
 
 
 def _part(

@@ -34,7 +34,7 @@ def subgroups_section(found: Sequence[Subgroups]) -> Html:
 def _column(found: Subgroups) -> Html:
     said = bullets(map(text, found.gaps))
     if not found.gaps:
-        said = paragraph(text("No part is seen to differ from the others."))
+        said = paragraph(text("No part is seen to differ from the others.")) if found.compared else Html("")
     remarks = [found.caution] if found.caution else []
     if found.unknown:
         images = "1 image has" if found.unknown == 1 else f"{found.unknown:,} images have"
