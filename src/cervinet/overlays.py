@@ -125,7 +125,7 @@ def show_heat(
         if isinstance(one, ImageError):
             yield Shown(prediction, "", None)
             continue
-        to = to or fresh_folder(run.path / "cam", "explain")
+        to = to or fresh_folder(run.cam, "explain")
         name = file_name(f"{prediction.image.stem}-{classes[number]}", names)
         write_jpeg(to / name, jpeg(overlay(one.image, one.heat, one.region)))
         yield Shown(prediction, classes[number], to / name, one.problem)

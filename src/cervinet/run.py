@@ -5,7 +5,7 @@ runs/20261120-101500-cervix-cnn/
   data.json  splits.csv  data_issues.csv  data_report.html
   history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/step-00000123/  .lock
   model.keras  model.json
-  predictions_val.csv  predictions_test.csv  metrics.json  plots/
+  predictions_val.csv  predictions_test.csv  metrics.json  plots/  cam/
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
 
 An ensemble's has no model.keras but members/1/ with model.keras, model.json and splits.csv, members/2/, …; one of
@@ -53,7 +53,7 @@ class Run:
         self.model = path / "model.keras"
         self.card = path / "model.json"
         self.metrics = path / "metrics.json"
-        self.plots = path / "plots"
+        self.plots, self.cam = path / "plots", path / "cam"
         self.evaluations = path / "evaluations"
         self.crossval = path / "crossval.json"
         self.folds = path / "folds.csv"
