@@ -65,8 +65,8 @@ def explain(
         click.echo(f"Probabilities are means of {card.views} views; heat is that of the upright picture.", err=True)
     seen = list(show_heat(run, pictures, method=method, asked=asked, to=to, progress=progress_of(quiet)))
     show_explained(seen, card)
-    for problem in filter(None, (one.problem for one in seen)):
-        click.echo(f"No outline: {for_terminal(problem)}", err=True)
+    for remark in (remark for one in seen for remark in one.remarks):
+        click.echo(for_terminal(remark), err=True)
     errors = [one.prediction.error for one in seen if one.file is None]
     if errors:
         raise PredictionError(unreadable_text(errors, len(seen) - len(errors), "explained"))

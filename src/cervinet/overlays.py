@@ -87,13 +87,14 @@ def heated(
 class Shown:
     """A picture of the command line: its prediction, the class that was asked about, and the overlay's file.
 
-    `file` is None, and the prediction says why, where the picture could not be read.
+    `file` is None, and the prediction says why, where the picture could not be read. `remarks` are sentences that a
+    person should be told: that nothing speaks for the class, or that a box cannot be drawn.
     """
 
     prediction: "Prediction"
     asked: str
     file: Path | None
-    problem: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def show_heat(
@@ -125,10 +126,13 @@ def show_heat(
         if isinstance(one, ImageError):
             yield Shown(prediction, "", None)
             continue
-        to = to or fresh_folder(run.path / "cam", "explain")
+        to = to or fresh_folder(run.cam, "explain")
         name = file_name(f"{prediction.image.stem}-{classes[number]}", names)
         write_jpeg(to / name, jpeg(overlay(one.image, one.heat, one.region)))
-        yield Shown(prediction, classes[number], to / name, one.problem)
+        remarks = [f"No outline: {one.problem}"] if one.problem else []
+        if not one.heat.any():
+            remarks.append(f"No heat: nothing in {prediction.image} speaks for {classes[number]}.")
+        yield Shown(prediction, classes[number], to / name, tuple(remarks))
 
 
 def check_class(card: ModelCard, asked: str | None) -> None:

@@ -92,7 +92,9 @@ def _sentence(found: Estimate, undefined: int) -> str:
             "Whether the heat maps depend on what the network learnt cannot be said: no picture has a map that varies "
             "both with its own and with random weights."
         )
-    pictures = f"{found.n} picture" + ("" if found.n == 1 else "s")
+    known = found.lower is not None and found.upper is not None
+    interval = f"{found.lower:.2f} – {found.upper:.2f}, " if known else ""
+    pictures = f"{interval}{found.n} picture" + ("" if found.n == 1 else "s")
     measured = (
         f"their rank correlation with those of the same network with random weights is {found.value:.2f} ({pictures})."
     )

@@ -1,10 +1,10 @@
 """Heat maps beside their pictures, whether they lie on the lesions, and how far they can be trusted."""
 
+import io
 from collections.abc import Sequence
 from typing import Literal
 
-import cv2
-import numpy as np
+from PIL import Image
 
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.localisation import Localisation, Located
@@ -145,7 +145,8 @@ def _case(case: Case) -> Html:
 def _picture(jpeg: bytes | None, alt: str, caption: Html) -> Html:
     if jpeg is None:
         return figure(text("none"), caption)
-    height, width = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)).shape[:2]
+    with Image.open(io.BytesIO(jpeg)) as opened:
+        width, height = opened.size
     scale = _SIDE / max(height, width)
     return figure(image(jpeg, alt, max(1, round(width * scale)), max(1, round(height * scale))), caption)
 
