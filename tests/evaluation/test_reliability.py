@@ -12,6 +12,7 @@ from sklearn.metrics import log_loss
 from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.calibration_error import BINS, mass_bins, width_bins
 from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.question import questions
 from cervinet.evaluation.reliability import calibrated
 
 HOW = Resampling(draws=100, confidence=0.9, seed=1)
@@ -131,7 +132,7 @@ def test_perfect_probabilities_have_small_errors_and_wrong_ones_large():
 def test_json_holds_no_nan():
     given, own = both(40)
     found = json.loads(json.dumps(calibrated(given, own, "temperature", HOW).to_json(), allow_nan=False))
-    assert list(found) == ["method", "before", "after", "metrics", "change"]
+    assert list(found) == ["method", "before", "after", "metrics", "change", "weak"]
     assert found["before"][0]["bins"][0]["observed"]["value"] is None
 
 
@@ -139,3 +140,14 @@ def test_probabilities_of_another_shape_are_a_mistake():
     given, own = both(40)
     with pytest.raises(ValueError, match=r"own must be \(40, 3\); got \(40, 2\)"):
         calibrated(given, own[:, :2], "temperature", HOW)
+
+
+def test_questions_have_intercept_and_slope_before_and_after():
+    given, own = both()
+    asked = questions(given.classes, None)
+    found = calibrated(given, own, "temperature", HOW, asked)
+    assert [one.of for one in found.weak["before"]] == list(given.classes)
+    for before, after in zip(found.weak["before"], found.weak["after"], strict=True):
+        assert before.slope.value < 0.8 < after.slope.value
+    alone = calibrated(given, given.probabilities, "none", HOW, asked).weak
+    assert alone["before"] == alone["after"] == found.weak["after"]

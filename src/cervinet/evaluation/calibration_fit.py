@@ -64,7 +64,7 @@ def fit_vector(logits: Array, labels: NDArray[np.int64]) -> dict[str, Any]:
         bend += strength * np.eye(2 * classes)
         return float(-(logs * truth).sum() / n + strength * (away**2).sum() / 2), slope, bend
 
-    found = _lowest(loss, none)
+    found = lowest(loss, none)
     return {"scale": found[:classes].tolist(), "shift": found[classes:].tolist()}
 
 
@@ -87,7 +87,7 @@ def fit_platt(logits: Array, labels: NDArray[np.int64]) -> dict[str, Any]:
         lost = np.logaddexp(0, moved) - targets * moved
         return float(lost.mean()), inputs.T @ (share - targets) / len(labels), bend
 
-    slope, intercept = _lowest(loss, np.array([1.0, float(logit(targets.mean()))]))
+    slope, intercept = lowest(loss, np.array([1.0, float(logit(targets.mean()))]))
     return {"slope": float(slope / spread), "intercept": float(intercept - slope * centre / spread)}
 
 
@@ -99,8 +99,8 @@ def fit_isotonic(logits: Array, labels: NDArray[np.int64]) -> dict[str, Any]:
     return {"at": fitted.X_thresholds_.tolist(), "value": fitted.y_thresholds_.tolist()}
 
 
-def _lowest(loss: Callable[[Array], tuple[float, Array, Array]], start: Array) -> Array:
-    """Where a strictly convex function (value, gradient, Hessian) is lowest."""
+def lowest(loss: Callable[[Array], tuple[float, Array, Array]], start: Array) -> Array:
+    """Where a strictly convex function, that gives its value, gradient and Hessian, is lowest; float64 `(k,)`."""
     from scipy.optimize import minimize
 
     near = minimize(

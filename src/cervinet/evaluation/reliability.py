@@ -1,6 +1,6 @@
 """Whether what is called 80 % probable happens in 80 % of cases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -11,8 +11,10 @@ from cervinet.evaluation.calibration_error import BINS, KINDS, bin_of, equal_wid
 from cervinet.evaluation.cell_sums import cell_sums, images_of
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
+from cervinet.evaluation.question import Question
 from cervinet.evaluation.ratio import ratio
 from cervinet.evaluation.statistics import Array, Sample, Weights
+from cervinet.evaluation.weak_calibration import WeakCalibration, weak_calibration
 
 TOP = "predicted class"
 NAMES = ("log_loss", "brier", *KINDS)
@@ -56,6 +58,7 @@ class Calibrated:
         after: of the calibrated ones, in the same order; equal to `before` without calibration.
         metrics: "before" and "after" → name (log_loss, brier, ece, ...) → estimate.
         change: name → after minus before, from the same draws; below 0 is better. Empty without calibration.
+        weak: "before" and "after" → intercept and slope of each question that was asked.
     """
 
     method: str
@@ -63,6 +66,7 @@ class Calibrated:
     after: tuple[Reliability, ...]
     metrics: dict[str, dict[str, Estimate]]
     change: dict[str, Estimate] = field(default_factory=dict)
+    weak: dict[str, tuple[WeakCalibration, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, text and null, under the names of the attributes."""
@@ -72,6 +76,7 @@ class Calibrated:
             "after": [asdict(one) for one in self.after],
             "metrics": {when: _to_json(values) for when, values in self.metrics.items()},
             "change": _to_json(self.change),
+            "weak": {when: [one.to_json() for one in found] for when, found in self.weak.items()},
         }
 
 
@@ -79,11 +84,20 @@ def _to_json(values: Mapping[str, Estimate]) -> dict[str, Any]:
     return {name: value.to_json() for name, value in values.items()}
 
 
-def calibrated(predictions: Predictions, own: Array, method: str, how: Resampling) -> Calibrated:
+def calibrated(
+    predictions: Predictions, own: Array, method: str, how: Resampling, asked: Sequence[Question] = ()
+) -> Calibrated:
     """Compare `predictions` with the probabilities before calibration, `own`, float64 `(n, classes)`.
 
     The metrics are log_loss, brier and the calibration errors of `calibration_error.KINDS`, all lower for better. The
     rows of several repeats of a cross-validation count as images of the same group.
+
+    Args:
+        predictions: the judged ones, calibrated.
+        own: the network's own probabilities of the same images.
+        method: of the calibration; with "none" `own` is not looked at.
+        how: intervals.
+        asked: questions whose calibration intercept and slope are wanted.
 
     Raises:
         ValueError: `own` is of another shape than the probabilities.
@@ -96,12 +110,14 @@ def calibrated(predictions: Predictions, own: Array, method: str, how: Resamplin
         stages = {"before": predictions}
     diagrams = {when: _diagrams(stage, how) for when, stage in stages.items()}
     metrics, change = _metrics(stages, how)
+    weak = {when: tuple(weak_calibration(one, stage, how) for one in asked) for when, stage in stages.items()}
     return Calibrated(
         method=method,
         before=diagrams["before"],
         after=diagrams.get("after", diagrams["before"]),
         metrics=metrics if "after" in metrics else metrics | {"after": metrics["before"]},
         change=change,
+        weak=weak if "after" in weak else weak | {"after": weak["before"]},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.reliability import Calibrated
-from cervinet.report.html import Html, paragraph, plot, section, table, text
+from cervinet.report.html import Html, name, paragraph, plot, section, table, text
 from cervinet.report.plots.reliability import class_reliability, reliability_diagrams
 from cervinet.report.quoted import quoted, reasons
 
@@ -55,6 +55,7 @@ def calibration_section(
         paragraph(text(explained), text(f"Calibration: {fitted}.")),
         *figures,
         _errors(calibrated, changed),
+        _weak(calibrated, changed),
     )
 
 
@@ -72,4 +73,26 @@ def _errors(calibrated: Calibrated, changed: bool) -> Html:
     heads = [text("lower is better"), *map(text, columns)]
     return Html(
         table(text("Errors of the probabilities"), heads, rows) + paragraph(text(remark), style="faint") + missing
+    )
+
+
+def _weak(calibrated: Calibrated, changed: bool) -> Html:
+    """Intercept and slope of each question; nothing where none was asked."""
+    stages = ("before", "after") if changed else ("after",)
+    if not calibrated.weak.get("after"):
+        return Html("")
+    columns = [("intercept", when) for when in stages] + [("slope", when) for when in stages]
+    heads = [f"{what}, {when}" if changed else what for what, when in columns]
+    rows, missing = [], []
+    for number, one in enumerate(calibrated.weak["after"]):
+        cells = [getattr(calibrated.weak[when][number], what) for what, when in columns]
+        rows.append([name(one.of), *map(quoted, cells)])
+        missing += [(f"{head} of {one.of}", cell) for head, cell in zip(heads, cells, strict=True)]
+    remark = (
+        "Intercept: 0 is ideal; above it probabilities are too low on average, below it too high. Slope: 1 is ideal; "
+        "below it probabilities are too extreme, above it too timid."
+    )
+    caption = text("Calibration intercept and slope of each question")
+    return Html(
+        table(caption, [text("positive"), *map(text, heads)], rows) + paragraph(text(remark)) + reasons(missing)
     )
