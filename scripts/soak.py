@@ -8,6 +8,7 @@ summary as JSON. Exit code 1 where weights, history or state differ in a single 
 """
 
 import csv
+import io
 import json
 import os
 import random
@@ -16,8 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 CONFIG = """\
@@ -92,7 +95,7 @@ def newest(run: Path) -> str:
 
 
 def result_of(run: Path) -> dict[str, object]:
-    """All that must be equal; only clocks may differ."""
+    """All that two equal trainings must have alike; only clocks may differ."""
     with (run / "history.csv").open(newline="") as file:
         history = [{name: cell for name, cell in row.items() if name != "seconds"} for row in csv.DictReader(file)]
     (folder,) = (run / "checkpoints").glob("step-*")
@@ -101,8 +104,25 @@ def result_of(run: Path) -> dict[str, object]:
         del row["seconds"]
     with np.load(folder / "variables.npz") as arrays:
         variables = {name: arrays[name].tobytes() for name in arrays.files}
-    tables = {split: (run / f"predictions_{split}.csv").read_bytes() for split in ("val", "test")}
-    return {"history": history, "state": state, "variables": variables, "predictions": tables}
+    texts = {
+        name: (run / name).read_bytes() for name in ("predictions_test.csv", "predictions_val.csv", "metrics.json")
+    }
+    return {"history": history, "state": state, "variables": variables, "weights": saved_weights(run), **texts}
+
+
+def saved_weights(run: Path) -> dict[str, bytes]:
+    """What stands in model.keras, by its place in the file."""
+    found = {}
+
+    def keep(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = np.asarray(item).tobytes()
+
+    with zipfile.ZipFile(run / "model.keras") as packed:
+        weights = io.BytesIO(packed.read("model.weights.h5"))
+    with h5py.File(weights) as file:
+        file.visititems(keep)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`cervinet train --resume` as a user sees it: killed and interrupted processes, and what is refused."""
 
-import csv
 import json
 import os
 import random
@@ -11,12 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from cervinet.run import Run
 from conftest import World, cervinet
+from soak import result_of
 
 pytestmark = pytest.mark.slow
 
@@ -26,23 +25,6 @@ LONG = (
 )
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
 COMMAND = [sys.executable, "-c", "import sys; sys.argv[0] = 'cervinet'; from cervinet.cli import main; main()"]
-
-
-def of_run(run: Path) -> dict[str, object]:
-    """All that two equal trainings must have alike."""
-    with (run / "history.csv").open(newline="") as file:
-        history = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
-    (folder,) = (run / "checkpoints").glob("step-*")
-    state = json.loads((folder / "state.json").read_text())["state"]
-    for row in state["history"]:
-        del row["seconds"]
-    with np.load(folder / "variables.npz") as arrays:
-        variables = {name: arrays[name].tobytes() for name in arrays.files}
-    weights = [weight.tobytes() for weight in keras.models.load_model(run / "model.keras").get_weights()]
-    texts = {
-        name: (run / name).read_bytes() for name in ("predictions_test.csv", "predictions_val.csv", "metrics.json")
-    }
-    return {"history": history, "state": state, "variables": variables, "weights": weights, **texts}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +78,7 @@ def test_killed_four_times_and_then_terminated_it_ends_as_in_one_piece(
         last = cervinet("train", "--resume", run)
         assert last.exit_code == 0
         assert "Going on at " in last.stderr or "All epochs are done." in last.stderr
-    found, expected = of_run(run), of_run(long_run)
+    found, expected = result_of(run), result_of(long_run)
     for what in expected:
         assert found[what] == expected[what], (what, where)
 
@@ -138,7 +120,7 @@ def test_interrupted_within_a_step_it_goes_on_at_the_next_and_ends_as_in_one_pie
     assert result.exit_code == 0
     assert "Run: runs/r\n" in result.stderr
     assert "Going on at epoch 2, step 4 of 5.\n" in result.stderr
-    found, expected = of_run(interrupted), of_run(world.run)
+    found, expected = result_of(interrupted), result_of(world.run)
     assert [name for name in expected if found[name] != expected[name]] == []
     environment = json.loads((interrupted / "environment.json").read_text())
     assert [one["precision"] for one in environment["resumed"]] == ["float32"]
@@ -197,7 +179,7 @@ def test_interrupted_before_training_it_begins_anew(
     again = cervinet("train", "--resume", run)
     assert again.exit_code == 0
     assert f"{run} has no checkpoint yet: it begins anew.\n" in again.stderr
-    assert of_run(run) == of_run(world.run)
+    assert result_of(run) == result_of(world.run)
 
 
 def test_killed_in_the_evaluation_it_is_evaluated(
@@ -213,7 +195,7 @@ def test_killed_in_the_evaluation_it_is_evaluated(
     result = cervinet("train", "--resume", run)
     assert result.exit_code == 0
     assert "All epochs are done.\n" in result.stderr
-    assert of_run(run) == of_run(world.run)
+    assert result_of(run) == result_of(world.run)
 
 
 def test_a_finished_run_goes_on_with_more_epochs(world: World, tmp_path: Path) -> None:
@@ -225,7 +207,7 @@ def test_a_finished_run_goes_on_with_more_epochs(world: World, tmp_path: Path) -
     assert (
         cervinet("train", "--config", world.config, "--run-dir", whole, "--quiet", "training.epochs=4").exit_code == 0
     )
-    assert of_run(longer) == of_run(whole)
+    assert result_of(longer) == result_of(whole)
     assert "epochs: 4" in (longer / "config.yaml").read_text()
 
 
@@ -375,7 +357,7 @@ def test_a_full_disk_ends_the_run_and_leaves_what_it_goes_on_from(
     )
     assert Run(run).status() == "failed"
     assert "Going on at epoch 2, step 2 of 5.\n" in cervinet("train", "--resume", run).stderr
-    found, expected = of_run(run), of_run(world.run)
+    found, expected = result_of(run), result_of(world.run)
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
@@ -405,4 +387,4 @@ mount -o remount,size=100m "$DISK"; "$@" --resume "$DISK/run" && cp -r "$DISK/ru
     assert "Traceback" not in done.stderr
     assert '"state": "failed"' in done.stdout
     assert "Going on at " in done.stderr
-    assert (done.returncode, of_run(out)) == (0, of_run(world.run))
+    assert (done.returncode, result_of(out)) == (0, result_of(world.run))

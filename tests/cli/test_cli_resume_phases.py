@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_cli_resume import interrupting, of_run
+from test_cli_resume import interrupting
 
 from cervinet.data.feature_store import FeatureFile
 from cervinet.keeping import Keeper
 from conftest import World, cervinet
+from soak import result_of
 
 SETTINGS = (
     *("model.architecture={vgg16: {dense: [8], dropout: 0.3}}", "data.image_size=[32, 32]"),
@@ -54,5 +55,5 @@ def test_stopped_while_features_are_computed_and_at_both_sides_of_the_border(wor
         assert train("--resume", run, "--quiet") == (130, "Interrupted before epoch 3, step 2 of 5")
     assert train("--resume", run, "--quiet")[0] == 0
     assert pd.read_csv(run / "history.csv")["phase"].tolist() == [1, 1, 2]
-    found, expected = of_run(run), of_run(whole)
+    found, expected = result_of(run), result_of(whole)
     assert [name for name in expected if found[name] != expected[name]] == []

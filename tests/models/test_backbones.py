@@ -1,5 +1,7 @@
 """Backbones: pixels as their weights expect them, features under a name, any size."""
 
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,20 @@ from cervinet.models.build import build_model
 from cervinet.models.weights import fetch_imagenet
 
 LARGE = {"resnet101", "densenet161", "densenet201", "inception_resnet_v2"} | {f"efficientnetv2_b{n}" for n in (1, 2, 3)}
+SIBLINGS = {"vgg19": "vgg16", "resnet101": "resnet50", "densenet201": "densenet121"}
+SIBLINGS |= {f"efficientnetv2_b{n}": "efficientnetv2_b0" for n in (1, 2, 3)}
+"""Networks that differ from a smaller one in numbers only: what Keras saves and opens of the one, it does of both."""
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 40, 33, 3), dtype=np.uint8)
+
+
+def kinds(backbone: keras.Model) -> set[tuple[str, tuple[str, ...]]]:
+    """The layers that there are, and what they are set by."""
+    return {(type(layer).__name__, tuple(layer.get_config())) for layer in backbone.layers}
+
+
+@cache
+def kinds_of(name: str) -> set[tuple[str, tuple[str, ...]]]:
+    return kinds(build_backbone(name, (64, 64), None))
 
 
 def as_scaled(name: str) -> np.ndarray:
@@ -79,6 +94,8 @@ def test_a_backbone_has_the_weights_of_keras_and_makes_features_at_any_size(name
     if function := BACKBONES[name].keras_name:
         stock = getattr(keras.applications, function)(include_top=False, weights=None, input_shape=(side, side + 9, 3))
         assert [w.shape for w in backbone.weights] == [w.shape for w in stock.weights]
+    if name in SIBLINGS:
+        assert kinds(backbone) == kinds_of(SIBLINGS[name])
     with pytest.raises(ValueError, match=f"{name} takes pictures of at least {side} × {side}; got "):
         build_backbone(name, (side + 9, side - 1), None)
 

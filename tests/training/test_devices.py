@@ -24,16 +24,15 @@ from cervinet.config import load_config
 from cervinet.progress import Silent
 from cervinet.training import devices
 
-count = int(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-real = devices.set_up
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+real, strategies = devices.set_up, [None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])]
 def set_up(**settings):
     device = real(**settings)
-    strategy = tf.distribute.MirroredStrategy([f"CPU:{n}" for n in range(count)]) if count > 1 else None
-    return devices.Device(device.name, device.precision, device.xla, strategy)
+    return devices.Device(device.name, device.precision, device.xla, strategies.pop(0))
 devices.set_up = set_up
-workflow.train(load_config(Path(sys.argv[2])), Path(sys.argv[3]), Silent())
+for run in sys.argv[2:]:
+    workflow.train(load_config(Path(sys.argv[1])), Path(run), Silent())
 """
 
 
@@ -80,13 +79,11 @@ def test_two_devices_learn_what_one_learns(tmp_path: Path) -> None:
         "training: {epochs: 2, batch_size: 8, optimizer: sgd}\n"
         "evaluation: {draws: 100}\n"
     )
-    metrics = []
-    for count in (1, 2):
-        run = tmp_path / f"run{count}"
-        command = [sys.executable, "-c", CHILD, str(count), str(tmp_path / "tiny.yaml"), str(run)]
-        child = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert child.returncode == 0, child.stderr
-        metrics.append(json.loads((run / "metrics.json").read_text())["metrics"])
+    runs = [tmp_path / "one", tmp_path / "two"]
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "tiny.yaml"), *map(str, runs)]
+    child = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert child.returncode == 0, child.stderr
+    metrics = [json.loads((run / "metrics.json").read_text())["metrics"] for run in runs]
     assert metrics[0]["accuracy"] == metrics[1]["accuracy"]
     # Dropout draws differ between one device and two: equal in kind, not to the last digit.
     assert metrics[0]["log_loss"]["value"] == pytest.approx(metrics[1]["log_loss"]["value"], rel=0.05)
