@@ -129,14 +129,17 @@ def image(jpeg: bytes, alt: str, width: int, height: int, *, enlarged: bool = Fa
 
 
 def plot(drawn: Figure, alt: str) -> Html:
-    """A figure as a drawing without loss, as wide as it was drawn, or as the page where that is narrower."""
+    """A figure as a drawing without loss, as wide as it was drawn, or as the page where that is narrower.
+
+    On a phone it scrolls sideways in a box of its own.
+    """
     file = io.BytesIO()
     with rc_context({"svg.hashsalt": "cervinet", "svg.fonttype": "path"}):  # the same bytes each time
         drawn.savefig(file, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
     data = base64.b64encode(file.getvalue()).decode("ascii")
     width = round(drawn.get_figwidth() * 88)
-    source = f"data:image/svg+xml;base64,{data}"
-    return Html(f'<div class="wide"><img class="plot" src="{source}" alt="{text(alt)}" width="{width}"></div>\n')
+    drawing = f'<img class="plot" src="data:image/svg+xml;base64,{data}" alt="{text(alt)}" width="{width}">'
+    return Html(f'<div class="wide">{drawing}</div>\n')
 
 
 def figure(picture: Html, caption: Html) -> Html:
