@@ -20,7 +20,7 @@ from cervinet.report.redaction import REMOVED, redacted
 def told():
     """Material that tells names in every free text."""
     secret = f"{image_name(3)} of {group_name(3)} under {ROOT}"
-    given = material(title=f"Report {secret}", note=f"pictures, {secret}")
+    given = material(title=f"Report {secret}", note=f"pictures, {secret}", remarks=(secret,))
     known = replace(given.assessment, no_choices=f"no validation, {secret}")
     said = (f"the gap of {secret}",)
     located = replace(known.localisation, sentence=secret)
@@ -139,6 +139,11 @@ def test_the_environment_keeps_numbers_and_known_texts():
         "resumed": [{"versions": {"keras": "4"}, "user": REMOVED, "seed": 1}],
         "git_commit": None,
     }
+
+
+def test_remarks_lose_their_names(told):
+    (remark,) = redacted(told).remarks
+    assert re.fullmatch(rf"[0-9a-f]{{10}} of [0-9a-f]{{10}} under {re.escape(REMOVED)}", remark)
 
 
 def test_short_names_do_not_strike_ordinary_text():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from cervinet.evaluation.assessment import Assessment
 from cervinet.evaluation.intervals import Resampling
@@ -72,6 +72,8 @@ class Material:
         worst: the most confident errors, at most 12.
         redacted: file names are hashes, and there are no pictures.
         how: how the bands of the curves are drawn; None: curves without bands.
+        heat: the method of the heat maps; None where there are none.
+        remarks: what went wrong with them; may name files.
     """
 
     title: str
@@ -88,3 +90,5 @@ class Material:
     worst: tuple[Case, ...] = ()
     redacted: bool = False
     how: Resampling | None = None
+    heat: Literal["grad_cam", "grad_cam_plus_plus"] | None = None
+    remarks: tuple[str, ...] = ()

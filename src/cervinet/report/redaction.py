@@ -64,6 +64,7 @@ def redacted(material: Material, salt: bytes | None = None) -> Material:
         explained=tuple(_case(case, code) for case in material.explained),
         worst=tuple(_case(case, code) for case in material.worst),
         redacted=True,
+        remarks=tuple(map(free, material.remarks)),
     )
 
 
