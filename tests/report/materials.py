@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from cervinet.evaluation.assessment import Assessment
-from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.evaluate import Evaluation, evaluate
 from cervinet.evaluation.intervals import Estimate, Resampling
 from cervinet.evaluation.localisation import Localisation, Located
 from cervinet.evaluation.operating import AtPoint, OperatingPoint
@@ -65,6 +65,10 @@ def estimate(value: float, n: int = 60) -> Estimate:
     return Estimate(value, value - 0.05, value + 0.04, n, "percentile bootstrap, 40 draws of 30 groups")
 
 
+def judged(given: Predictions, draws: int = 40) -> Evaluation:
+    return evaluate(given, draws=draws, confidence=0.95, seed=0)
+
+
 def assessment(count: int = 60) -> Assessment:
     given = predictions(count)
     (question,) = questions(CLASSES, [CLASSES[2]])
@@ -76,8 +80,8 @@ def assessment(count: int = 60) -> Assessment:
     return Assessment(
         predictions=given,
         unit="image",
-        evaluation=evaluate(given, draws=40),
-        other=evaluate(replace(given, groups=given.images), draws=40),
+        evaluation=judged(given),
+        other=judged(replace(given, groups=given.images)),
         questions=(question,),
         choices=None,
         no_choices="",

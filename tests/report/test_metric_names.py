@@ -19,6 +19,12 @@ def test_a_macro_mean_says_what_it_is_a_mean_of():
     )
 
 
+def test_other_means_are_told_apart():
+    assert metric_name("auroc_weighted").meaning.startswith("Mean over the classes by their shares. How often")
+    assert metric_name("auroc_micro").title == "AUROC, micro"
+    assert metric_name("kappa_linear").title == "Kappa, linear weights"
+
+
 def test_an_unknown_metric_is_shown_as_it_is_written():
     assert metric_name("new_thing") == MetricName("New thing", "", "neither")
     assert metric_name("new_thing_macro") == MetricName("New thing, macro", "Mean over the classes.", "neither")

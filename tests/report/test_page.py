@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from materials import CLASSES, assessment, bare, flow, history, material
+from materials import CLASSES, assessment, bare, flow, history, judged, material
 from pages import Element, everything, read_page
 
-from cervinet.evaluation.evaluate import evaluate
 from cervinet.report.contents import PARTS
 from cervinet.report.page import write_report
 from cervinet.report.sections.flow import flow_section
@@ -166,11 +165,11 @@ class TestHeadline:
 
     def test_warns_of_few_groups_of_rare_classes_and_of_chance(self):
         given = material(flow=replace(flow(), groups_from=""))
-        judged = given.assessment.predictions
-        few = replace(judged, groups=tuple(str(i % 10) for i in range(60)))
+        known = given.assessment.predictions
+        few = replace(known, groups=tuple(str(i % 10) for i in range(60)))
         few = replace(few, labels=np.where(np.arange(60) < 54, np.arange(60) % 2, 2))
         random = replace(few, probabilities=np.random.default_rng(1).dirichlet(np.ones(3), 60))
-        said = cautions(replace(given, assessment=replace(given.assessment, evaluation=evaluate(random, draws=100))))
+        said = cautions(replace(given, assessment=replace(given.assessment, evaluation=judged(random, 100))))
         assert said[0] == (
             "No patients are known: pictures of one woman may stand in training and in test, which flatters results."
         )
@@ -222,7 +221,7 @@ class TestSections:
     def test_a_metric_that_is_not_known_says_why(self, tmp_path):
         given = bare()
         alone = replace(given.assessment.predictions, labels=np.zeros(60, dtype=int))
-        known = replace(given.assessment, evaluation=evaluate(alone, draws=20), predictions=alone)
+        known = replace(given.assessment, evaluation=judged(alone), predictions=alone)
         write_report(tmp_path / "report.html", replace(given, assessment=known))
         page = read_page(tmp_path / "report.html")
         notes = [item.text for item in part(page, "metrics").all("li")]
@@ -252,9 +251,9 @@ class TestSections:
 
     def test_no_errors_are_not_a_fault_of_the_report(self, tmp_path):
         given = bare()
-        judged = given.assessment.predictions
-        right = replace(judged, probabilities=np.eye(3)[judged.labels])
-        known = replace(given.assessment, predictions=right, evaluation=evaluate(right, draws=20))
+        known = given.assessment.predictions
+        right = replace(known, probabilities=np.eye(3)[known.labels])
+        known = replace(given.assessment, predictions=right, evaluation=judged(right))
         write_report(tmp_path / "report.html", replace(given, assessment=known))
         assert "Worst errors: Every answer was right." in missing(read_page(tmp_path / "report.html"))
 

@@ -74,6 +74,8 @@ class Material:
         remarks: what went wrong in explaining.
         redacted: file names are hashes, and there are no pictures.
         how: how the bands of the curves are drawn; None: curves without bands.
+        heat: the method of the heat maps; None where there are none.
+        remarks: what went wrong with them; may name files.
     """
 
     title: str
@@ -92,3 +94,5 @@ class Material:
     remarks: tuple[str, ...] = ()
     redacted: bool = False
     how: Resampling | None = None
+    heat: Literal["grad_cam", "grad_cam_plus_plus"] | None = None
+    remarks: tuple[str, ...] = ()

@@ -5,7 +5,11 @@ from typing import Literal
 
 Better = Literal["higher", "lower", "nearer to 0", "nearer to 1", "neither"]
 
-_MACRO = "_macro"
+_AVERAGES = {
+    "macro": "Mean over the classes.",
+    "weighted": "Mean over the classes by their shares.",
+    "micro": "Over all pairs of an image and a class.",
+}
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,41 @@ _NAMES = {
     "sensitivity": MetricName("Sensitivity", "Share of the class that is found (recall).", "higher"),
     "specificity": MetricName("Specificity", "Share of the others that is rightly not called the class.", "higher"),
     "f1": MetricName("F1", "Harmonic mean of precision and sensitivity.", "higher"),
-    "brier": MetricName("Brier score", "Mean squared error of the probabilities; 0 is perfect.", "lower"),
+    "brier": MetricName(
+        "Brier score",
+        "Squared error of the probabilities, summed over the classes: 0 is perfect, 2 the worst.",
+        "lower",
+    ),
     "ece": MetricName(
         "Calibration error (ECE)", "How far the probability of the answer is from how often it is right.", "lower"
     ),
+    "ece_equal_mass": MetricName("Calibration error, equal bins", "The same in bins that hold equally many.", "lower"),
+    "ece_classwise": MetricName(
+        "Calibration error, classwise", "How far each class's probability is from how often it is true.", "lower"
+    ),
+    "ece_classwise_equal_mass": MetricName(
+        "Calibration error, classwise, equal bins", "The same in bins that hold equally many.", "lower"
+    ),
     "mcc": MetricName("Matthews correlation", "Agreement of answer and truth; 0 is chance, 1 perfect.", "higher"),
     "kappa": MetricName("Cohen's kappa", "Agreement beyond what chance gives; 0 is chance, 1 perfect.", "higher"),
-    "cohen_kappa": MetricName("Cohen's kappa", "Agreement beyond what chance gives; 0 is chance, 1 perfect.", "higher"),
-    "quadratic_kappa": MetricName(
-        "Quadratic weighted kappa", "Agreement in which a far miss counts more than a near one.", "higher"
+    "kappa_linear": MetricName(
+        "Kappa, linear weights",
+        "The same where classes have an order: a far miss counts more than a near one.",
+        "higher",
     ),
+    "kappa_quadratic": MetricName(
+        "Kappa, quadratic weights", "The same, and a far miss counts much more than a near one.", "higher"
+    ),
+    "auroc_hand_till": MetricName(
+        "AUROC, Hand & Till", "Mean over all pairs of classes, whatever their shares; 0.5 is chance.", "higher"
+    ),
+    "hierarchical_precision": MetricName(
+        "Hierarchical precision", "Precision where a wrong sub-class of the right class counts in part.", "higher"
+    ),
+    "hierarchical_recall": MetricName(
+        "Hierarchical recall", "Sensitivity where a wrong sub-class of the right class counts in part.", "higher"
+    ),
+    "hierarchical_f": MetricName("Hierarchical F", "Harmonic mean of the hierarchical two.", "higher"),
     "youden": MetricName("Youden's index", "Sensitivity plus specificity minus 1; 0 is chance.", "higher"),
     "intercept": MetricName(
         "Calibration intercept", "Above 0: risks are called too low; below 0: too high.", "nearer to 0"
@@ -70,13 +99,13 @@ HEADLINE = ("auroc_macro", "balanced_accuracy", "accuracy", "log_loss")
 
 def metric_name(name: str) -> MetricName:
     """Of a key of `metrics.json`; one that is not in the table is shown as it is written, with spaces."""
-    plain = name.removesuffix(_MACRO)
-    known = _NAMES.get(plain)
-    if name.endswith(_MACRO):
-        title = known.title if known else _spelt(plain)
-        meaning = f"Mean over the classes. {known.meaning}" if known else "Mean over the classes."
-        return MetricName(f"{title}, macro", meaning, known.better if known else "neither")
-    return known or MetricName(_spelt(name), "", "neither")
+    if name in _NAMES:
+        return _NAMES[name]
+    plain, _, kind = name.rpartition("_")
+    if kind not in _AVERAGES:
+        return MetricName(_spelt(name), "", "neither")
+    known = _NAMES.get(plain) or MetricName(_spelt(plain), "", "neither")
+    return MetricName(f"{known.title}, {kind}", f"{_AVERAGES[kind]} {known.meaning}".strip(), known.better)
 
 
 def _spelt(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from cervinet.evaluation.assessment import Assessment
 from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.model_card import ModelCard
 from cervinet.report.material import Case, Flow, Material
@@ -40,7 +41,6 @@ def redacted(material: Material, salt: bytes | None = None) -> Material:
         salt: the key; random where it is None.
     """
     key = secrets.token_bytes(32) if salt is None else salt
-    one = material.assessment
     known = _names(material)
 
     def code(name: str) -> str:
@@ -55,7 +55,7 @@ def redacted(material: Material, salt: bytes | None = None) -> Material:
         material,
         title=free(material.title),
         note=free(material.note),
-        assessment=replace(one, predictions=_predictions(one.predictions, code, free), no_choices=free(one.no_choices)),
+        assessment=_assessment(material.assessment, code, free),
         flow=_flow(material.flow, free),
         config=_config(material.config, free),
         environment=_environment(material.environment),
@@ -64,6 +64,7 @@ def redacted(material: Material, salt: bytes | None = None) -> Material:
         explained=tuple(_case(case, code) for case in material.explained),
         worst=tuple(_case(case, code) for case in material.worst),
         redacted=True,
+        remarks=tuple(map(free, material.remarks)),
     )
 
 
@@ -76,6 +77,18 @@ def _names(material: Material) -> list[str]:
     classes = set(given.classes)
     found = {name for name in images | bases | set(given.groups) if len(name) >= _SHORTEST} - classes
     return sorted(found, key=lambda name: (-len(name), name))
+
+
+def _assessment(one: Assessment, code: _Hide, free: _Hide) -> Assessment:
+    where, parted = one.localisation, one.shift
+    return replace(
+        one,
+        predictions=_predictions(one.predictions, code, free),
+        no_choices=free(one.no_choices),
+        subgroups=tuple(replace(part, gaps=tuple(map(free, part.gaps))) for part in one.subgroups),
+        localisation=where and replace(where, sentence=free(where.sentence)),
+        shift=parted and replace(parted, sentences=tuple(map(free, parted.sentences))),
+    )
 
 
 def _predictions(given: Predictions, code: _Hide, free: _Hide) -> Predictions:

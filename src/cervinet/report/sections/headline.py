@@ -1,5 +1,7 @@
 """The figures that a reader wants first, and what must be known before they are believed."""
 
+import math
+
 from cervinet.evaluation.operating import AtPoint
 from cervinet.report.data_overview import counted
 from cervinet.report.estimates import NO_VALUE, interval_text, percent, value_text
@@ -109,6 +111,6 @@ def _lesion(material: Material) -> Html:
         return _tile(NO_VALUE, title, text("Not known: there are no masks or boxes, or no heat maps."), "tile row")
     mass, chance = where.overall.mass, where.overall.mass_chance
     value = NO_VALUE if mass.value is None else percent(round(mass.value, 2))
-    evenly = percent(round(chance, 2))
-    under = f"of the heat lies in the {where.region}; evenly spread it would be {evenly}. {where.sentence}"
+    evenly = "" if math.isnan(chance) else f"; evenly spread it would be {percent(round(chance, 2))}"
+    under = f"of the heat lies in the {where.region}{evenly}. {where.sentence}"
     return _tile(value, title, paragraph(text(under)), "tile row")
