@@ -9,7 +9,7 @@ from cervinet.config import Config, check
 from cervinet.config_evaluation import Evaluation as Settings
 from cervinet.data.manifest import Manifest
 from cervinet.evaluation.assessment import Assessment, assess
-from cervinet.evaluation.attributes import attributes_from
+from cervinet.evaluation.attributes import attributes_of
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.intervals import Resampling
@@ -155,13 +155,11 @@ def _with_subgroups(
 ) -> tuple[Predictions, list[tuple[str, Sequence[float] | None]]]:
     """The predictions with every column that is asked for; without any, by site and width where these differ."""
     asked: list[tuple[str, Sequence[float] | None]] = [(one.column, one.edges) for one in settings.subgroups]
-    if settings.subgroup_file:
-        columns = [column for column, _ in asked]
-        found = attributes_from(settings.subgroup_file, predictions, columns)
-        predictions = replace(predictions, attributes={**predictions.attributes, **found})
+    if asked:
+        found = attributes_of(predictions, [column for column, _ in asked], settings.subgroup_file)
+        return replace(predictions, attributes={**predictions.attributes, **found}), asked
     known = predictions.attributes
-    usual = [name for name in ("site", "width") if len(set(known.get(name, ())) - {""}) > 1]
-    return predictions, asked or [(name, None) for name in usual]
+    return predictions, [(name, None) for name in ("site", "width") if len(set(known.get(name, ())) - {""}) > 1]
 
 
 def choices_of(run: Run, card: ModelCard, settings: Settings) -> tuple[Choices | None, str]:

@@ -33,7 +33,7 @@ def test_points_say_what_they_give_on_validation_images():
     found = choose_points(asked, RULES, validation)
     assert [one.rule for one in found] == [
         "sensitivity at least 0.9",
-        "greatest sum of sensitivity and specificity (Youden)",
+        "the highest Youden index",
         "lowest cost: a missed case 20, a false alarm 1, at the prevalence of the validation images",
     ]
     for one in found:

@@ -57,7 +57,7 @@ def test_specificity_is_reached_at_the_highest_sensitivity(images, share):
 def test_youden_is_the_greatest_sum(images):
     threshold, words = rules.youden(*images)
     assert sum(at(*images, threshold)) == pytest.approx(max(map(sum, brute(*images))), abs=1e-12)
-    assert words == "greatest sum of sensitivity and specificity (Youden)"
+    assert words == "the highest Youden index"
 
 
 @pytest.mark.parametrize("prevalence", [None, 0.02])

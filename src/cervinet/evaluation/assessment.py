@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cervinet.errors import DataError
 from cervinet.evaluation.calibration import softmax
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.conformal import Coverage, covered
@@ -116,10 +115,10 @@ def assess(
         choices: settled on validation predictions of the same unit.
         no_choices: why there are none.
         calibration: method that made the probabilities of the logits; "none".
-        divided_by: (attribute, edges) of each division into subgroups.
+        divided_by: (attribute of the predictions, edges) of each division into subgroups.
 
     Raises:
-        DataError: there is no image; a positive class or an attribute is not known.
+        DataError: there is no image; a positive class is not known.
     """
     groups, mixed = by_group(predictions)
     judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
@@ -134,18 +133,22 @@ def assess(
         questions=asked,
         choices=choices,
         no_choices=no_choices,
-        calibrated=_before_and_after(predictions, unit, calibration, how),
+        calibrated=_before_and_after(predictions, unit, calibration, how, asked),
         points=tuple(at_point(point, judged, prevalence, how) for point in points),
         sets=tuple(covered(rule, judged, how) for rule in (choices.sets if choices else ())),
         selective=selective(judged, choices.abstain if choices else None, how),
         decisions=tuple(filter(None, (decision_curve(one, judged, prevalence, how) for one in asked))),
         costs=tuple(filter(None, (cost_curve(one, judged) for one in asked))),
-        subgroups=tuple(_divided(judged, column, edges, how) for column, edges in divided_by),
+        subgroups=tuple(
+            subgroups(judged, column, judged.attributes[column], edges, how, positive) for column, edges in divided_by
+        ),
         mixed_groups=mixed,
     )
 
 
-def _before_and_after(predictions: Predictions, unit: str, method: str, how: Resampling) -> Calibrated | None:
+def _before_and_after(
+    predictions: Predictions, unit: str, method: str, how: Resampling, asked: Sequence[Question]
+) -> Calibrated | None:
     """None where the probabilities before calibration are not known."""
     if predictions.logits is None:
         return None
@@ -153,11 +156,4 @@ def _before_and_after(predictions: Predictions, unit: str, method: str, how: Res
     after = predictions
     if unit == "group":
         before, after = by_group(before)[0], by_group(after)[0]
-    return calibrated(after, before.probabilities, method, how)
-
-
-def _divided(predictions: Predictions, column: str, edges: Sequence[float] | None, how: Resampling) -> Subgroups:
-    if column not in predictions.attributes:
-        known = ", ".join(predictions.attributes) or "none"
-        raise DataError(f"there is no column '{column}' to make subgroups by; the columns are {known}")
-    return subgroups(predictions, column, predictions.attributes[column], edges, how)
+    return calibrated(after, before.probabilities, method, how, asked)

@@ -136,13 +136,18 @@ def at_point(point: OperatingPoint, predictions: Predictions, prevalence: float 
         "npv": (every, one_sided or "every image was called positive"),
         **dict.fromkeys(("found", "missed", "false_alarms", "rightly_cleared"), (every, one_sided)),
     }
+    members, groups = predictions.members()
+    # At a stated prevalence predictive values are no shares of images.
+    shares = {"sensitivity": truth, "specificity": ~truth}
+    shares |= {"ppv": called, "npv": ~called} if prevalence is None else {}
     found = estimates(
         _values(predictions, truth, called, prevalence),
         counted={name: images_of(predictions, which) for name, (which, _) in rows.items()},
         undefined={name: reason for name, (_, reason) in rows.items()},
-        groups=predictions.members()[1],
+        groups=groups,
         images=len(truth),
         how=how,
+        proportions={name: len(np.unique(members[which])) for name, which in shares.items()},
     )
     return AtPoint(
         point=point,

@@ -105,7 +105,7 @@ def youden(truth: NDArray[np.bool_], scores: Array) -> Found:
     """
     cuts = _cuts(truth, scores)
     best = _last_best(cuts.sensitivity + cuts.specificity)
-    return float(cuts.thresholds[best]), "greatest sum of sensitivity and specificity (Youden)"
+    return float(cuts.thresholds[best]), "the highest Youden index"
 
 
 @register("operating_point")
