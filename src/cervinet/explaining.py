@@ -41,6 +41,7 @@ class Explained:
         localisation: None where no picture has a mask or a box that the network sees.
         sanity: whether the maps depend on the weights.
         remarks: what a person should know, such as masks that could not be used.
+        method: of the heat maps.
     """
 
     cases: tuple[Case, ...]
@@ -48,6 +49,7 @@ class Explained:
     localisation: Localisation | None
     sanity: Sanity
     remarks: tuple[str, ...]
+    method: "Method"
 
 
 def explained(
@@ -115,6 +117,7 @@ def explained(
         localisation=_localisation(measured, kind, predictions, sane, how) if kind and measured else None,
         sanity=sane,
         remarks=tuple(problems),
+        method=method,
     )
 
 

@@ -48,7 +48,7 @@ def material_of(
         hashes=hashed,
         explained=explained.cases if explained else (),
         worst=explained.worst if explained else (),
-        method=config["evaluation"]["explain"]["method"],
+        heat=explained.method if explained else None,
         remarks=explained.remarks if explained else (),
         how=how,
     )

@@ -7,6 +7,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
 from cervinet.report.plots.canvas import COLOURS, STYLES, shown

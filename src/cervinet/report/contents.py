@@ -126,13 +126,13 @@ def _uncertainty(material: Material) -> Html:
 
 def _explanations(material: Material) -> Html | None:
     one = material.assessment
-    if not material.explained and one.sanity is None:
+    if material.heat is None:
         return None
     return explanations_section(
         material.explained,
         one.localisation,
         one.sanity,
-        material.method,
+        material.heat,
         redacted=material.redacted,
         remarks=material.remarks,
     )

@@ -70,8 +70,6 @@ class Material:
         hashes: what → SHA-256 or digest.
         explained: cases with heat maps.
         worst: the most confident errors, at most 12.
-        method: of the heat maps, grad_cam or grad_cam_plus_plus.
-        remarks: what went wrong in explaining.
         redacted: file names are hashes, and there are no pictures.
         how: how the bands of the curves are drawn; None: curves without bands.
         heat: the method of the heat maps; None where there are none.
@@ -90,8 +88,6 @@ class Material:
     hashes: Mapping[str, str] = field(default_factory=dict)
     explained: tuple[Case, ...] = ()
     worst: tuple[Case, ...] = ()
-    method: Literal["grad_cam", "grad_cam_plus_plus"] = "grad_cam"
-    remarks: tuple[str, ...] = ()
     redacted: bool = False
     how: Resampling | None = None
     heat: Literal["grad_cam", "grad_cam_plus_plus"] | None = None
