@@ -48,6 +48,13 @@ def test_far_off_starts_are_found_too():
     assert (value["intercept"][0], value["slope"][0]) == pytest.approx(expected, abs=1e-6)
 
 
+def test_on_the_flat_ends_of_the_curve_the_intercept_is_found():
+    """All certain and wrong: three of four are positive, so that σ(a − 34.5) must be 2/3."""
+    found = outcomes(np.array([0.0, 0.0, 0.0, 1.0]), np.array([1, 1, 1, 0], bool), np.arange(4))
+    value = calibration_line(found, 4)(np.ones((1, 4), np.int32))["intercept"][0]
+    assert value == pytest.approx(-found.logits[0] + np.log(2), abs=1e-6)
+
+
 def test_what_was_put_in_comes_out():
     found, _ = simulated(200_000, intercept=0.0, slope=0.5)
     assert calibration_line(found, 200_000)(np.ones((1, 200_000), np.int32))["slope"][0] == pytest.approx(0.5, abs=0.02)
