@@ -14,7 +14,7 @@ from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.robustness import what_hurts_most
 from cervinet.inference.predictor import Prediction
-from cervinet.model_card import ModelCard
+from cervinet.model_card import Member, ModelCard
 from cervinet.perturbing import perturbed
 from cervinet.progress import Silent
 
@@ -138,6 +138,16 @@ def test_a_picture_that_is_gone_since_is_an_error(tmp_path):
     (tmp_path / "2.png").write_bytes(b"nothing")
     with pytest.raises(ImageError, match=r"2\.png' must be a JPEG, PNG, TIFF, .* 6e 6f 74 68"):
         perturbed(predictor, manifest, predictions, HOW, Silent())
+
+
+@pytest.mark.parametrize(("members", "side"), [((), 50), ((Member("members/1", 1.0, "run"),), 400)])
+def test_a_large_jpeg_is_reduced_as_for_the_network_and_whole_for_an_ensemble(tmp_path, members, side):
+    """Members of an ensemble may want other sizes, of which its card knows the first only."""
+    cv2.imwrite(str(tmp_path / "0.jpg"), np.full((400, 400, 3), 60, np.uint8))
+    manifest = Manifest(table_of([{"image": "0.jpg", "label": "dark"}]), tmp_path, CARD.classes)
+    predictor = ByLight(replace(CARD, members=members))
+    perturbed(predictor, manifest, predictions_of(manifest, predictor), HOW, Silent())
+    assert {picture.pixels.shape for picture, _ in predictor.seen} == {(side, side, 3)}
 
 
 def test_a_region_turns_about_itself(tmp_path):
