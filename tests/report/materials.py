@@ -14,7 +14,7 @@ from cervinet.evaluation.operating import AtPoint, OperatingPoint
 from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.selective import Selective
-from cervinet.evaluation.subgroups import Subgroups
+from cervinet.evaluation.subgroups import Part, Subgroups
 from cervinet.model_card import Member, ModelCard
 from cervinet.report.material import Case, Flow, Material
 
@@ -71,16 +71,18 @@ def judged(given: Predictions, draws: int = 40) -> Evaluation:
 
 def assessment(count: int = 60) -> Assessment:
     given = predictions(count)
+    found = judged(given)
     (question,) = questions(CLASSES, [CLASSES[2]])
     point = OperatingPoint("sensitivity at least 0.95", question.positive, 0.25, 0.96, 0.7, 20, 40)
     numbers = {name: estimate(100.0) for name in ("found", "missed", "false_alarms", "rightly_cleared")}
     at = AtPoint(point, 1 / 3, False, estimate(0.9), estimate(0.7), estimate(0.6), estimate(0.95), numbers)
     located = Located(40, estimate(0.42), 0.2, estimate(0.6), 0.2, estimate(0.3), 0.11)
+    part = Part("ward-7", 40, 20, found.metrics, False)
     ones = np.ones(1)
     return Assessment(
         predictions=given,
         unit="image",
-        evaluation=judged(given),
+        evaluation=found,
         other=judged(replace(given, groups=given.images)),
         questions=(question,),
         choices=None,
@@ -91,7 +93,7 @@ def assessment(count: int = 60) -> Assessment:
         selective=Selective(ones, ones, ones, ones, estimate(0.1)),
         decisions=(),
         costs=(),
-        subgroups=(Subgroups("site", (), 0, ("'ward-7' has a lower sensitivity",)),),
+        subgroups=(Subgroups("site", (part,), 20, ("'ward-7' has a lower sensitivity",)),),
         localisation=Localisation("masks", located, {}, 0.01, "It looks at the lesion more than chance would."),
     )
 

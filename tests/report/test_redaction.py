@@ -10,7 +10,6 @@ from pages import read_page
 
 from cervinet.escape import for_terminal
 from cervinet.evaluation.shift import Shift
-from cervinet.evaluation.subgroups import Subgroups
 from cervinet.report.model_card_page import model_card
 from cervinet.report.page import write_report
 from cervinet.report.redaction import REMOVED, redacted
@@ -24,8 +23,10 @@ def told():
     known = replace(given.assessment, no_choices=f"no validation, {secret}")
     said = (f"the gap of {secret}",)
     located = replace(known.localisation, sentence=secret)
-    parted = Shift({}, {}, {}, {}, said)
-    known = replace(known, subgroups=(Subgroups("site", (), 0, said),), localisation=located, shift=parted)
+    metrics = known.evaluation.metrics
+    prevalence = dict.fromkeys(CLASSES, (metrics["accuracy"], metrics["accuracy"]))
+    parted = Shift(metrics, metrics, prevalence, {}, said)
+    known = replace(known, subgroups=(replace(known.subgroups[0], gaps=said),), localisation=located, shift=parted)
     flow = replace(given.flow, groups_from=f"the column of {ROOT}/list.csv")
     flow = replace(flow, characteristics=((secret, {"train": secret}),))
     return replace(given, assessment=known, flow=flow, card=replace(given.card, note=secret, not_deployable=secret))

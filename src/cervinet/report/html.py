@@ -106,7 +106,7 @@ def table(
         columns: heads.
         rows: cells, as many in each as there are columns.
         style: `numbers` sets every other column to the right, `words` to the left; `marked` after it sets the last
-            column to the left.
+            column to the left, `figures` keeps every cell on one line.
         ruled: number of a row with a line above it, where rows of another sort begin.
     """
     heads = "".join(f'<th scope="col">{column}</th>' for column in columns)

@@ -70,13 +70,15 @@ def cautions(material: Material) -> list[str]:
     learnt = verdict(material.history, material.monitor, pictures_in(material, "val")) if material.history else ""
     if learnt.startswith("Over-fitting"):
         said.append(learnt)
-    said += [gap for subgroup in one.subgroups for gap in subgroup.gaps]
+    said += [_sentence(gap) for subgroup in one.subgroups for gap in subgroup.gaps]
     if material.card is not None and material.card.not_deployable:
         said.append(f"The network cannot be used on new pictures as it is: {material.card.not_deployable}.")
-    said += (
-        one.shift.sentences if one.shift else ["No pictures of another site were judged; results may be worse there."]
-    )
-    return said
+    elsewhere = ("no pictures of another site were judged; results may be worse there",)
+    return said + [_sentence(words) for words in (one.shift.sentences if one.shift else elsewhere)]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def pictures_in(material: Material, split: str) -> int | None:

@@ -48,7 +48,7 @@ def _overall(units: Sequence[tuple[str, Evaluation]]) -> Html:
             row += [text(value_text(estimate)), text(interval_text(estimate)), text(f"{estimate.n:,}")]
         rows.append([*row, text("" if known.better == "neither" else known.better)])
     said = [f"{counted(found.images, 'picture' if unit == 'image' else 'group')}" for unit, found in units]
-    return table(text(f"Overall: {' and '.join(said)}"), list(map(text, heads)), rows, style="numbers marked")
+    return table(text(f"Overall: {' and '.join(said)}"), list(map(text, heads)), rows, style="numbers marked figures")
 
 
 def _per_class(unit: str, evaluation: Evaluation) -> Html:
