@@ -58,11 +58,13 @@ class Extras:
         external: the pictures are another site's.
         perturb: judge damaged pictures too.
         redact: no file names and no pictures in the report.
+        views: that are averaged, in place of those of the run.
     """
 
     external: bool = False
     perturb: bool = False
     redact: bool = False
+    views: int | None = None
 
 
 NOTHING_MORE = Extras()
@@ -100,7 +102,7 @@ def judge(
         own = by_group(own)[0] if settings.unit == "group" else own
         found = replace(found, shift=shift(own, found.predictions, settings.positive, how))
     if extras.perturb:
-        found = replace(found, robustness=_robustness(run, card, manifest, predictions, how, progress))
+        found = replace(found, robustness=_robustness(run, extras.views, manifest, predictions, how, progress))
     explained = None
     if settings.report and settings.explain.pictures:
         explained = explaining.explained(
@@ -123,12 +125,12 @@ def judge(
 
 
 def _robustness(
-    run: Run, card: ModelCard, manifest: Manifest, predictions: Predictions, how: Resampling, progress: Progress
+    run: Run, views: int | None, manifest: Manifest, predictions: Predictions, how: Resampling, progress: Progress
 ) -> Robustness:
     from cervinet.inference.predictor import Predictor
     from cervinet.perturbing import perturbed
 
-    return perturbed(Predictor.load(run, card.views), manifest, predictions, how, progress)
+    return perturbed(Predictor.load(run, views), manifest, predictions, how, progress)
 
 
 def assessed(

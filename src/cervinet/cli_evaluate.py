@@ -126,8 +126,8 @@ def _judged_run(
     run = open_run(Path(runs[0]) if runs else None)
     config = config_of(run, data, overrides)
     import_tensorflow()
-    extras = Extras(external=data is not None, perturb=perturb, redact=redact)
-    return workflow.evaluate(run, config, out=out, progress=progress_of(quiet), views=views, extras=extras)
+    extras = Extras(external=data is not None, views=views, perturb=perturb, redact=redact)
+    return workflow.evaluate(run, config, out=out, progress=progress_of(quiet), extras=extras)
 
 
 def _refuse_with_table(runs: Sequence[str], data: Path | None, views: int | None, perturb: bool) -> None:

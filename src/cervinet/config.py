@@ -94,6 +94,8 @@ class Config(Section):
                 problems.append((("evaluation", "positive", number), words, name))
         if settings.positive is not None and not settings.positive:
             problems.append((("evaluation", "positive"), "must name at least one class", None))
+        if len(set(settings.positive or ())) < len(settings.positive or ()):
+            problems.append((("evaluation", "positive"), "must name a class once", settings.positive))
         if self.classes and len(set(settings.positive or ())) == len(self.classes):
             words = "must leave at least one class that is not positive"
             problems.append((("evaluation", "positive"), words, settings.positive))

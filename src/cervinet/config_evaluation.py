@@ -1,11 +1,12 @@
 """The settings under `evaluation`: intervals, choices made on validation pictures, what the report holds."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from cervinet.choice import Choice, Kind
+from cervinet.choice import Choice, Kind, at_places
 from cervinet.section import Fraction, Section
 
 Calibrated = Literal["none", "temperature", "vector", "platt", "isotonic"]
@@ -18,6 +19,13 @@ class Subgroup(Section):
     """Of `evaluation.subgroup_file`, or site."""
     edges: list[float] | None = None
     """Of a column of numbers: where one band ends and the next begins."""
+
+    @field_validator("edges")
+    @classmethod
+    def _increasing(cls, edges: list[float] | None) -> list[float] | None:
+        if edges is not None and (not edges or any(low >= high for low, high in pairwise(edges))):
+            raise at_places([((), "must be increasing numbers", edges)])
+        return edges
 
 
 class Explain(Section):

@@ -124,6 +124,8 @@ def check_overrides(overrides: Sequence[str]) -> None:
     for assignment in overrides:
         if assignment.startswith("evaluation.views"):
             raise UsageError(f"'{assignment}' cannot be set for a table: its predictions are made")
+        if assignment.startswith("evaluation.calibration"):
+            raise UsageError(f"'{assignment}' cannot be set for a table: its probabilities are judged as they are")
         if not assignment.startswith(("evaluation.", "seed=")):
             raise UsageError(f"'{assignment}' cannot be set for a table of predictions, only evaluation.… and seed")
 

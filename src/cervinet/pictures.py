@@ -79,6 +79,11 @@ def config_of(run: Run, data: Path | None, overrides: Iterable[str]) -> Config:
     for assignment in overrides:
         if assignment.startswith("evaluation.views"):
             raise UsageError(f"'{assignment}' cannot be set for a finished run; use --views, as in --views 4")
+        if assignment.startswith("evaluation.calibration"):
+            raise UsageError(
+                f"'{assignment}' cannot be set for a finished run: calibration was settled when the run was trained; "
+                "train another run with it"
+            )
         if not assignment.startswith(("data.reader", "evaluation.", "seed=")):
             raise UsageError(
                 f"'{assignment}' cannot be set for a finished run, only data.reader…, evaluation.… and seed; "

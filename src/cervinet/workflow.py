@@ -85,6 +85,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     manifest = found.sound()
     announce_data(progress, manifest)
     data_records.count_classes(config, manifest, progress)
+    deciding.check_questions(config.evaluation, manifest.classes)
     phases = [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
         config = config.model_copy(
@@ -109,14 +110,13 @@ def evaluate(
     *,
     out: Path | None,
     progress: Progress,
-    views: int | None = None,
     extras: assessing.Extras = assessing.NOTHING_MORE,
 ) -> Judged:
     """Judge a run on its own test split, or on all pictures of `config.data` (`extras.external`)."""
     from cervinet.inference.collect import collect
     from cervinet.inference.predictor import Predictor
 
-    predictor = Predictor.load(run, views)
+    predictor = Predictor.load(run, extras.views)
     split = "external" if extras.external else "test"
     manifest = pictures.pictures_to_judge(config, run, extras.external, progress)
     folder = run.new_evaluation(split) if out is None else Run.claim(out)

@@ -135,7 +135,10 @@ def _refitted(
 def _step(slopes: Array, bends: Array) -> Array:
     """Newton's step `(draws, k)` by gradients `(draws, k)` and Hessians `(draws, k * k)`; NaN where these are flat."""
     k = slopes.shape[1]
-    bend = bends.reshape(-1, k, k)
+    # A draw that an earlier step made NaN stays so; LAPACK would warn of it.
+    known = np.isfinite(slopes).all(axis=1) & np.isfinite(bends).all(axis=1)
+    bend = np.where(known[:, None], bends, 0).reshape(-1, k, k)
     flat = ~(np.linalg.det(bend) > 1e-12 * np.prod(np.diagonal(bend, axis1=1, axis2=2), axis=1))
-    step = np.linalg.solve(np.where(flat[:, None, None], np.eye(k), bend), slopes[..., None])[..., 0]
+    bend = np.where(flat[:, None, None], np.eye(k), bend)
+    step = np.linalg.solve(bend, np.where(known[:, None], slopes, 0)[..., None])[..., 0]
     return np.where(flat[:, None], np.nan, step)
