@@ -38,7 +38,12 @@ def problems(load):
 
 def test_what_is_not_set_has_its_default(load):
     settings = load("{}").evaluation
-    assert (settings.draws, settings.confidence, settings.interval, settings.unit) == (2000, 0.95, "percentile", "image")
+    assert (settings.draws, settings.confidence, settings.interval, settings.unit) == (
+        2000,
+        0.95,
+        "percentile",
+        "image",
+    )
     assert (settings.views, settings.calibration, settings.positive) == (1, "temperature", None)
     assert settings.operating_points == [
         Choice("sensitivity", {"at_least": 0.95}),

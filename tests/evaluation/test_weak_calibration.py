@@ -8,7 +8,8 @@ import pytest
 from simulated import simulated
 from sklearn.linear_model import LogisticRegression
 
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.question import Question
 from cervinet.evaluation.weak_calibration import weak_calibration
 
@@ -94,3 +95,12 @@ def test_without_a_finite_slope_there_is_the_intercept(probabilities, reason):
     found = weak_calibration(ASKED, replace(given, probabilities=probabilities[given.labels]), HOW)
     assert (found.slope.value, found.slope.reason) == (None, reason)
     assert found.intercept.value is not None
+
+
+def test_draws_without_a_slope_are_counted_and_not_warned_of():
+    """A dozen images: some draws hold one answer alone, others are divided by a probability."""
+    for seed in range(20):
+        given = simulated(seed, images=12, per_group=1)
+        for of in range(3):
+            found = weak_calibration(Question((given.classes[of],), (of,)), given, HOW)
+            json.dumps(found.to_json(), allow_nan=False)

@@ -102,12 +102,16 @@ def corrected(predictions: Predictions, calibration: Calibration, parents: Seque
 def finer_corrected(finer: Array, own: Array, probabilities: Array, parents: Sequence[int]) -> Array:
     """Sub-class probabilities that again sum to those of their class, in the proportions that they had.
 
+    Where a class had no probability at all, so that there are no proportions, its sub-classes have equal parts.
+
     Args:
         finer: float64 `(n, subclasses)`.
         own: float64 `(n, classes)`, before calibration.
         probabilities: float64 `(n, classes)`, after it.
         parents: the class of each sub-class.
     """
-    factor = probabilities / np.maximum(own, np.finfo(np.float64).tiny)
-    scaled: Array = finer * factor[:, list(parents)]
+    of = np.asarray(parents)
+    least, equal = np.finfo(np.float64).tiny, 1 / np.bincount(of)[of]
+    shares = np.where(own[:, of] >= least, finer / np.maximum(own[:, of], least), equal)
+    scaled: Array = shares * probabilities[:, of]
     return scaled

@@ -11,7 +11,7 @@ import numpy as np
 def plain(value: Any) -> Any:
     """Dataclasses become mappings, arrays lists, what is not finite null; `to_json` is used where there is one."""
     if hasattr(value, "to_json"):
-        return value.to_json()
+        return plain(value.to_json())
     if is_dataclass(value):
         return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
