@@ -165,7 +165,9 @@ def with_whole_paths(config: Config) -> Config:
     whole = {"root": data.root and data.root.resolve(), "cache": data.cache and data.cache.resolve(), "split": split}
     named = weights in ("none", "imagenet")
     model = config.model if named else config.model.model_copy(update={"weights": str(Path(weights).resolve())})
-    return config.model_copy(update={"data": data.model_copy(update=whole), "model": model})
+    file = config.evaluation.subgroup_file
+    evaluation = config.evaluation.model_copy(update={"subgroup_file": file and file.resolve()})
+    return config.model_copy(update={"data": data.model_copy(update=whole), "model": model, "evaluation": evaluation})
 
 
 def caption(manifest: Manifest, card: ModelCard) -> str:

@@ -8,6 +8,7 @@ from cervinet import deciding, explaining
 from cervinet.config import Config, check
 from cervinet.config_evaluation import Evaluation as Settings
 from cervinet.data.manifest import Manifest
+from cervinet.errors import CervinetError
 from cervinet.evaluation.assessment import Assessment, assess
 from cervinet.evaluation.attributes import attributes_of
 from cervinet.evaluation.choices import Choices
@@ -25,6 +26,8 @@ from cervinet.report.write import write_assessment
 from cervinet.reporting import material_of
 from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
+
+NO_VALIDATION = "the run has no validation predictions to choose thresholds on"
 
 
 @dataclass(frozen=True)
@@ -169,13 +172,26 @@ def choices_of(run: Run, card: ModelCard, settings: Settings) -> tuple[Choices |
 
     Returns:
         The choices, or None and why there are none.
+
+    Raises:
+        CervinetError: the card holds something else.
     """
     own = check(read_yaml(run.config)).evaluation
     if card.choices and deciding.same_choices(own, settings):
-        return Choices.from_json(card.choices), ""
+        return _kept(run, card), ""
     if not run.predictions("val").is_file():
-        return None, "the run has no validation predictions to choose thresholds on"
-    return deciding.chosen(settings, read_predictions(run.predictions("val"), card.classes)), ""
+        return None, NO_VALIDATION
+    validation = read_predictions(run.predictions("val"), card.classes)
+    return (deciding.chosen(settings, validation), "") if validation.images else (None, NO_VALIDATION)
+
+
+def _kept(run: Run, card: ModelCard) -> Choices:
+    try:
+        return Choices.from_json(card.choices)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CervinetError(
+            f"the choices in {run.card} must be those that a run was finished with; they cannot be read: {error!r}"
+        ) from None
 
 
 def resampling(config: Config) -> Resampling:

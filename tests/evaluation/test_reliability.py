@@ -11,7 +11,8 @@ from sklearn.metrics import log_loss
 
 from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.calibration_error import BINS, mass_bins, width_bins
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.reliability import calibrated
 
