@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from written_runs import CLASSES, card_of, config_of, planted
 
 from cervinet.config_evaluation import Evaluation
 from cervinet.deciding import calibrated, check_questions, chosen, same_choices, settled
@@ -13,6 +12,7 @@ from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.units import by_group
 from cervinet.progress import Silent
+from written_runs import CLASSES, card_of, config_of, planted
 
 
 class Heard(Silent):

@@ -237,7 +237,8 @@ def _settle_and_judge(
     settled = deciding.settled(config.evaluation, predictor.card, validation, progress)
     card = settled.on(predictor.card)
     run.write_card(card)
-    write_predictions(deciding.calibrated(validation, settled.calibration, card), run.predictions("val"))
+    if validation.images:
+        write_predictions(deciding.calibrated(validation, settled.calibration, card), run.predictions("val"))
     predictions = predict_rows(predictor.with_card(card), manifest, images, "test")
     write_predictions(predictions, run.predictions("test"))
     run.mark("predict")

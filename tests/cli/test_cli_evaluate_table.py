@@ -12,10 +12,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.evaluation.predictions import write_predictions
 from conftest import cervinet
+from written_runs import planted
 
 CLASSES = ["Type_1", "Type_2", "Type_3"]
 FEW = "evaluation.draws=100"
+NO_REPORT = "evaluation.report=false"
 Write = Callable[[str, str], Path]
 
 
@@ -45,7 +48,9 @@ def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     assert result.exit_code == 0
     (folder,) = Path("evaluations").iterdir()
     assert folder.name.endswith("-submission")
-    assert sorted(path.name for path in folder.iterdir()) == ["metrics.json", "plots", "predictions.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("metrics.json", "model_card.md", "plots", "predictions.csv", "report.html")
+    ]
     assert {path.name for path in (folder / "plots").iterdir()} == {"confusion_matrix.png", "roc.png"}
     found = json.loads((folder / "metrics.json").read_text())
     values = table[CLASSES].to_numpy()
@@ -71,7 +76,7 @@ def test_a_table_made_with_scikit_learn(tmp_path: Path) -> None:
     result = cervinet(
         *("evaluate", "--predictions", "scores.parquet", "--probability-columns", "proba_{}", "--split-column", "part"),
         *("--split", "test", "--validation", "scores.parquet", "--validation-split", "val", "--out", tmp_path / "out"),
-        *(FEW, "evaluation.confidence=0.9", "seed=3"),
+        *(FEW, NO_REPORT, "evaluation.confidence=0.9", "seed=3"),
     )
     assert result.exit_code == 0
     found = json.loads((tmp_path / "out" / "metrics.json").read_text())
@@ -95,7 +100,7 @@ try:
 finally:
     print(sorted({"tensorflow", "keras"} & set(sys.modules)), file=sys.stderr)
 """
-    done = child(code, "evaluate", "--predictions", "p.csv", "--quiet", FEW, cwd=tmp_path)
+    done = child(code, "evaluate", "--predictions", "p.csv", "--quiet", FEW, NO_REPORT, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "[]\n")
     assert "Results on all pictures: 2 images of 2 groups" in done.stdout
 
@@ -104,7 +109,7 @@ def test_what_a_run_wrote_is_judged_as_it_was_and_its_unreadable_pictures_are_na
     header = "image,group,label,predicted,split,site,p_a,p_b,error\n"
     rows = "1.jpg,P,a,a,test,Oslo,0.8,0.2,\n2.jpg,Q,b,b,test,,0.3,0.7,\n3.jpg,,,,test,,,,cut off after 12 bytes\n"
     write("p.csv", header + rows)
-    result = cervinet("evaluate", "--predictions", "p.csv", "--out", "out", FEW)
+    result = cervinet("evaluate", "--predictions", "p.csv", "--out", "out", FEW, NO_REPORT)
     assert result.exit_code == 5
     assert result.stderr.splitlines()[1:] == [
         "Error: 1 of 3 pictures could not be read; the others were predicted:",
@@ -117,7 +122,19 @@ def test_classes_may_be_given_and_validation_is_matched_by_name(write: Write) ->
     write("p.csv", "image,label,b,a,age\n1,a,0.2,0.8,31\n2,b,0.7,0.3,40\n")
     write("v.csv", "image,label,a,b\n3,b,0.1,0.9\n4,a,0.6,0.4\n")
     result = cervinet(
-        *("evaluate", "--predictions", "p.csv", "--validation", "v.csv", "--classes", "a, b", "--out", "out", FEW)
+        *(
+            "evaluate",
+            "--predictions",
+            "p.csv",
+            "--validation",
+            "v.csv",
+            "--classes",
+            "a, b",
+            "--out",
+            "out",
+            FEW,
+            NO_REPORT,
+        )
     )
     assert result.exit_code == 0
     judged, validation = (read_predictions(f"out/{name}.csv") for name in ("predictions", "predictions_val"))
@@ -128,9 +145,10 @@ def test_classes_may_be_given_and_validation_is_matched_by_name(write: Write) ->
 
 def test_one_class_alone_is_judged_and_said(write: Write) -> None:
     write("p.csv", "image,label,p_a,p_b\n1,a,0.2,0.8\n2,a,0.7,0.3\n")
-    result = cervinet("evaluate", "--predictions", "p.csv", "--out", "out", FEW)
+    result = cervinet("evaluate", "--predictions", "p.csv", "--out", "out", FEW, NO_REPORT)
     assert result.exit_code == 0
-    assert "balanced accuracy: there are images of one class only" in result.stdout
+    reason = "balanced accuracy, auroc weighted, average precision weighted: there are images of one class only"
+    assert reason in result.stdout
     metrics = json.loads(Path("out/metrics.json").read_text())["metrics"]
     assert (metrics["accuracy"]["value"], metrics["balanced_accuracy"]["value"]) == (0.5, None)
 
@@ -183,6 +201,31 @@ ON_TABLE = ("--predictions", "p.csv", FEW)
             "'evaluation.views=2' cannot be set for a table: its predictions are made",
         ),
         (
+            (*ON_TABLE, "evaluation.calibration=none"),
+            2,
+            "'evaluation.calibration=none' cannot be set for a table: its probabilities are judged as they are",
+        ),
+        (
+            (*ON_TABLE, "--perturb"),
+            2,
+            "--predictions and --perturb cannot go together: damaged pictures need a run to predict them",
+        ),
+        (
+            (*ON_TABLE, "--by", "age:thirty"),
+            2,
+            "--by must be COLUMN or COLUMN:EDGE,EDGE with numbers, as in age:30,50; got 'age:thirty'",
+        ),
+        (
+            (*ON_TABLE, "--subgroups", "p.csv"),
+            2,
+            "--subgroups needs --by COLUMN: the columns of the file that make subgroups",
+        ),
+        (
+            (*ON_TABLE, "--by", "age:50,30"),
+            2,
+            "`evaluation.subgroups.0.edges` must be increasing numbers; got [50.0, 30.0] (command line)",
+        ),
+        (
             (*ON_TABLE, "evaluation.positive=[c]"),
             2,
             "`evaluation.positive.0` must be one of `classes`, a, b; got 'c' (command line)",
@@ -227,6 +270,59 @@ def test_each_mistake_is_one_sentence_and_nothing_is_written(
     result = cervinet("evaluate", *words)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (code, f"Error: {message}")
     assert not Path("evaluations").exists()
+
+
+def test_a_validation_table_chooses_the_thresholds(tmp_path: Path) -> None:
+    judged, validation = planted(1, "test"), planted()
+    write_predictions(judged, "p.csv")
+    write_predictions(validation, "v.csv")
+    words = ("--predictions", "p.csv", "--validation", "v.csv", "--out", "out", FEW, NO_REPORT)
+    asked = 'evaluation.operating_points=[{"sensitivity": {"at_least": 0.9}}]'
+    result = cervinet("evaluate", *words, "evaluation.positive=[CIN1, CIN2+]", asked)
+    assert result.exit_code == 0
+    found = json.loads(Path("out/metrics.json").read_text())
+    ranked = np.sort(validation.probabilities[validation.labels > 0, 1:].sum(axis=1))[::-1]
+    needed = ranked[int(np.ceil(0.9 * len(ranked))) - 1]
+    (point,) = found["operating_points"]
+    assert point["point"] == found["choices"]["points"][0]
+    assert point["point"]["threshold"] == pytest.approx(needed, abs=0.05)
+    assert point["point"]["threshold"] < needed
+    called = judged.probabilities[:, 1:].sum(axis=1) >= point["point"]["threshold"]
+    assert point["sensitivity"]["value"] == pytest.approx(called[judged.labels > 0].mean(), abs=1e-12)
+    assert found["calibration"]["method"] == "none"
+    assert "CIN1 or CIN2+   sensitivity at least 0.9" in result.stdout
+
+
+def test_without_a_validation_table_there_are_none_and_the_reason(write: Write) -> None:
+    write("p.csv", TABLE)
+    result = cervinet("evaluate", *ON_TABLE, NO_REPORT, "--out", "out")
+    assert "No thresholds: there are no predictions on validation pictures (--validation FILE).\n" in result.stdout
+    found = json.loads(Path("out/metrics.json").read_text())
+    assert found["no_choices"] == "there are no predictions on validation pictures (--validation FILE)"
+    assert {"choices", "operating_points", "prediction_sets"} & set(found) == set()
+
+
+def test_columns_of_the_table_make_subgroups(tmp_path: Path) -> None:
+    given = planted(1, "test", attributes={"clinic": ("A", "B", "A") * 30})
+    write_predictions(given, "p.csv")
+    pd.DataFrame({"group": sorted(set(given.groups)), "age": range(25, 55)}).to_csv("women.csv", index=False)
+    words = ("--by", "clinic", "--by", "age:30,50", "--subgroups", "women.csv", FEW, NO_REPORT)
+    assert cervinet("evaluate", "--predictions", "p.csv", "--out", "out", *words).exit_code == 0
+    clinic, age = json.loads(Path("out/metrics.json").read_text())["subgroups"]
+    assert [(clinic["column"], part["value"], part["images"]) for part in clinic["parts"]] == [
+        ("clinic", "A", 60),
+        ("clinic", "B", 30),
+    ]
+    assert [(part["value"], part["images"]) for part in age["parts"]] == [("< 30", 15), ("30–50", 60), ("≥ 50", 15)]
+
+
+def test_a_redacted_report_names_no_picture_and_no_patient(tmp_path: Path) -> None:
+    given = planted(1, "test")
+    write_predictions(given, "p.csv")
+    assert cervinet("evaluate", "--predictions", "p.csv", "--out", "out", "--redact", FEW).exit_code == 0
+    for name in ("report.html", "model_card.md"):
+        text = Path("out", name).read_text(encoding="utf-8")
+        assert not [one for one in (*given.images, *given.groups) if one in text]
 
 
 def test_no_results_are_overwritten(write: Write) -> None:
