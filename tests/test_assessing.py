@@ -173,6 +173,18 @@ class TestJudge:
         assert tuple(one.point for one in found.points) == Choices.from_json(card.choices).points
         assert judged(made, tmp_path / "own").assessment.shift is None
 
+    @pytest.mark.parametrize("views", [None, 4])
+    def test_damaged_pictures_are_judged_by_the_views_that_were_asked_for(self, views, made, tmp_path, monkeypatch):
+        """None: each member of an ensemble has its own, which its card cannot say for all."""
+        from cervinet import perturbing
+        from cervinet.inference.predictor import Predictor
+
+        monkeypatch.setattr(Predictor, "load", staticmethod(lambda run, views=None: (run, views)))
+        given = []
+        monkeypatch.setattr(perturbing, "perturbed", lambda network, *others: given.append(network))
+        judged(made, tmp_path / "out", Extras(perturb=True, views=views))
+        assert given == [(made[0], views)]
+
     def test_another_site_of_a_run_without_test_predictions_is_not_compared(self, own, tmp_path):
         own[0].predictions("test").unlink()
         assert judged(own, tmp_path / "out", Extras(external=True)).assessment.shift is None
@@ -226,6 +238,30 @@ class TestSubgroups:
         config = with_whole_paths(config_of(subgroup_file="women.csv"))
         assert config.evaluation.subgroup_file == tmp_path / "women.csv"
         assert with_whole_paths(config_of()).evaluation.subgroup_file is None
+
+
+class TestGroupsOfSeveralClasses:
+    """As of women whose two pictures show two stages."""
+
+    @pytest.fixture
+    def mixed(self):
+        return planted(1, "test", labels=np.arange(90) % 3)
+
+    def test_images_are_judged_where_no_group_has_a_single_class(self, mixed):
+        found = assessed(config_of(), mixed, None, "none", "none")
+        assert (found.evaluation.images, found.other, found.mixed_groups) == (90, None, 30)
+
+    def test_groups_cannot_be(self, mixed):
+        with pytest.raises(DataError) as error:
+            assessed(config_of(unit="group"), mixed, None, "none", "none")
+        assert str(error.value) == (
+            "every group of split 'test' has images of several classes, so that none can be judged; set "
+            "evaluation.unit to image"
+        )
+
+    def test_choices_on_groups_of_which_there_are_none_are_remarks(self, mixed):
+        found = deciding.chosen(config_of(unit="group").evaluation, mixed)
+        assert (found.points, len(found.remarks)) == ((), 3)
 
 
 class Planted:

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cervinet.crossval import Fold, Plan, write_out_of_fold
+from cervinet.crossval import Fold, Plan, calibration_of, write_out_of_fold
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.evaluation.predictions import Predictions, Unreadable, write_predictions
+from cervinet.model_card import ModelCard
 from cervinet.run import Run
 
 
@@ -41,3 +42,24 @@ def test_columns_are_matched_by_name_and_empty_where_a_fold_lacks_them(tmp_path,
     lines = plan.run.predictions("oof").read_text().splitlines()
     number = "1" if repeats == 1 else "1,1"
     assert lines[1] == f"'=1.jpg,A,a,a,out-of-fold,{number},0.75,0.25,,"
+
+
+@pytest.mark.parametrize(
+    ("methods", "said"),
+    [
+        (("vector", "vector"), "vector"),
+        ((None, None), "none"),
+        (("vector", None), "none or vector"),
+    ],
+)
+def test_the_calibration_is_the_one_that_the_folds_have(tmp_path, methods, said):
+    """Not the one of the config: it may have been impossible to fit."""
+    folds = []
+    for number, method in enumerate(methods, start=1):
+        run = Run(tmp_path / f"fold-{number}")
+        run.path.mkdir()
+        run.model.write_bytes(b"a network")
+        calibration = {"method": method, "values": {}, "n": 9} if method else {}
+        run.write_card(ModelCard(("a", "b"), (8, 8), (), "planted", calibration=calibration))
+        folds.append(Fold(1, number, SimpleNamespace(), run))
+    assert calibration_of(folds) == said

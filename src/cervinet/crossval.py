@@ -135,7 +135,7 @@ def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
         "prior_log_loss": float(prior.mean()),
     }
     note = _note(folds[0], plan)
-    found = assessing.assessed(config, predictions, None, OWN_THRESHOLDS, config.evaluation.calibration)
+    found = assessing.assessed(config, predictions, None, OWN_THRESHOLDS, calibration_of(folds))
     material = material_of(run, found, note, assessing.resampling(config))
     more = {"folds": config.data.split.folds, "constants": constants}
     write_assessment(material, run.path, report=config.evaluation.report, more=more)
@@ -143,6 +143,12 @@ def _judge(plan: Plan, folds: list[Fold]) -> CrossValidated:
     write_atomically(run.folds, table.to_csv(index=False).encode())
     judged = Judged(run.path, run.path, found, note, predictions.unreadable)
     return CrossValidated(judged, table, constants)
+
+
+def calibration_of(folds: Iterable[Fold]) -> str:
+    """The method by which the folds were calibrated; "none" where it could be fitted in none of them."""
+    methods = {fold.run.read_card().calibration.get("method", "none") for fold in folds}
+    return " or ".join(sorted(methods))
 
 
 def write_out_of_fold(plan: Plan, folds: Iterable[Fold]) -> None:

@@ -267,7 +267,9 @@ def test_training_writes_a_report_a_model_card_and_heat_maps(reported: Path) -> 
         assert f'id="{place}"' in page
     assert "60 pictures found, 0 left out, 60 used: 40 training, 10 validation, 10 test" in page
     assert "data:image/jpeg" in page
-    assert (reported / "model_card.md").read_text(encoding="utf-8").startswith("# ")
+    card = (reported / "model_card.md").read_text(encoding="utf-8")
+    assert card.startswith("---\nlicense: other\n")
+    assert "\n# tiny\n" in card
     metrics = json.loads((reported / "metrics.json").read_text())
     assert metrics["sanity"]
     wrong = predictions(reported, "test")

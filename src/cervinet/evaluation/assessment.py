@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cervinet.errors import DataError
 from cervinet.evaluation.calibration import softmax
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.conformal import Coverage, covered
@@ -32,7 +33,7 @@ class Assessment:
         predictions: one row a unit.
         unit: "image" or "group".
         evaluation: metrics.
-        other: metrics of the other unit; None where every image is its own group.
+        other: metrics of the other unit; None where every image is its own group, or none has a single class.
         questions: what was asked of operating points and decision curves.
         choices: settled on validation predictions; None where there were none, and `no_choices` says why.
         no_choices: why there are none.
@@ -118,12 +119,17 @@ def assess(
         divided_by: (attribute of the predictions, edges) of each division into subgroups.
 
     Raises:
-        DataError: there is no image; a positive class is not known.
+        DataError: there is no image, or no group of one class where groups are judged; a positive class is not known.
     """
     groups, mixed = by_group(predictions)
     judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
+    if predictions.images and not judged.images:
+        raise DataError(
+            f"every group of split '{predictions.split}' has images of several classes, so that none can be judged; "
+            "set evaluation.unit to image"
+        )
     asked = questions(predictions.classes, positive)
-    grouped = len(groups.images) < len(predictions.images)
+    grouped = 0 < len(groups.images) < len(predictions.images)
     points = choices.points if choices else ()
     return Assessment(
         predictions=judged,
