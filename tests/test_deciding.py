@@ -1,12 +1,14 @@
 """Calibration and thresholds come from validation predictions and from nothing else."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cervinet.config_evaluation import Evaluation
-from cervinet.deciding import calibrated, check_questions, chosen, same_choices, settled
+from cervinet.data.manifest import Manifest, table_of
+from cervinet.deciding import calibrated, check_questions, check_subgroups, chosen, same_choices, settled
 from cervinet.errors import DataError
 from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.choices import Choices
@@ -188,3 +190,62 @@ class TestCheckQuestions:
         with pytest.raises(DataError) as error:
             check_questions(Evaluation(**asked), CLASSES)
         assert str(error.value) == message
+
+
+class TestCheckSubgroups:
+    """What would otherwise be told after hours of training."""
+
+    @pytest.fixture
+    def manifest(self):
+        rows = [
+            {"image": f"{number}.jpg", "group": f"P{number}", "label": CLASSES[number % 3], "split": split}
+            for number, split in enumerate(["train"] * 3 + ["test"] * 3)
+        ]
+        return Manifest(table_of(rows), Path("nowhere"), CLASSES)
+
+    @pytest.fixture
+    def women(self, tmp_path):
+        (tmp_path / "women.csv").write_text("group,age,clinic\nP3,31,A\nP4,52,B\nP5,,\n")
+        return str(tmp_path / "women.csv")
+
+    def test_takes_what_the_file_the_data_or_the_pictures_tell(self, manifest, women):
+        check_subgroups(settings(), manifest)
+        columns = [{"column": "age", "edges": [40]}, {"column": "clinic"}, {"column": "width"}]
+        check_subgroups(settings(subgroups=columns, subgroup_file=women), manifest)
+        manifest.table["site"] = "Oslo"
+        check_subgroups(settings(subgroups=[{"column": "site"}]), manifest)
+
+    @pytest.mark.parametrize(
+        ("asked", "message"),
+        [
+            (
+                {"subgroups": [{"column": "site"}]},
+                "nothing says the 'site' of the images (known: height, width); name a CSV with this column in "
+                "evaluation.subgroup_file",
+            ),
+            (
+                {"subgroups": [{"column": "parity"}], "subgroup_file": "{women}"},
+                "{women} has no column 'parity'; its columns are group, age, clinic",
+            ),
+            (
+                {"subgroups": [{"column": "clinic", "edges": [1]}], "subgroup_file": "{women}"},
+                "the column 'clinic' must hold numbers, for evaluation.subgroups gives it edges; got 'A'",
+            ),
+        ],
+    )
+    def test_refuses_the_rest(self, asked, message, manifest, women):
+        if "subgroup_file" in asked:
+            asked = asked | {"subgroup_file": women}
+        with pytest.raises(DataError) as error:
+            check_subgroups(settings(**asked), manifest)
+        assert str(error.value) == message.format(women=women)
+
+    def test_women_of_other_pictures_are_no_help(self, manifest, tmp_path):
+        (tmp_path / "women.csv").write_text("group,age\nP0,31\n")
+        asked = settings(subgroups=[{"column": "age"}], subgroup_file=str(tmp_path / "women.csv"))
+        with pytest.raises(DataError) as error:
+            check_subgroups(asked, manifest)
+        assert str(error.value) == (
+            f"{tmp_path / 'women.csv'} has no row for any of the 3 groups of the predictions: its first group is 'P0', "
+            "theirs is 'P3'; name them as the column 'group' of the predictions does"
+        )

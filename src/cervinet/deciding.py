@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
 from cervinet.config_evaluation import Evaluation
+from cervinet.data.manifest import Manifest
 from cervinet.errors import DataError
+from cervinet.evaluation.attributes import attributes_of
+from cervinet.evaluation.bands import parts_of
 from cervinet.evaluation.calibration import Calibration, fit_calibration
 from cervinet.evaluation.choices import Choices, choose, corrected
 from cervinet.evaluation.predictions import Predictions
@@ -39,6 +44,25 @@ def check_questions(settings: Evaluation, classes: Sequence[str]) -> None:
             f"`evaluation.calibration` must be none, temperature or vector for {len(classes)} classes; "
             f"got {settings.calibration!r}, which is for two"
         )
+
+
+def check_subgroups(settings: Evaluation, manifest: Manifest) -> None:
+    """Raises a DataError before training where a column of `evaluation.subgroups` cannot divide the test pictures."""
+    part = manifest.take(manifest.part("test").index.to_numpy())
+    site, unknown = part.table["site"], ("",) * len(part)
+    own = {"height": unknown, "width": unknown} | ({"site": tuple(site.fillna(""))} if site.notna().any() else {})
+    named = Predictions(
+        images=tuple(part.table["image"]),
+        groups=tuple(part.groups()),
+        labels=np.zeros(len(part), np.int64),
+        probabilities=np.zeros((len(part), len(part.classes))),
+        classes=part.classes,
+        split="test",
+        attributes=own,
+    )
+    found = attributes_of(named, [one.column for one in settings.subgroups], settings.subgroup_file)
+    for one in settings.subgroups:
+        parts_of(one.column, found[one.column], one.edges)
 
 
 def settled(settings: Evaluation, card: ModelCard, validation: Predictions | None, progress: Progress) -> Settled:

@@ -86,6 +86,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     announce_data(progress, manifest)
     data_records.count_classes(config, manifest, progress)
     deciding.check_questions(config.evaluation, manifest.classes)
+    deciding.check_subgroups(config.evaluation, manifest)
     phases = [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
         config = config.model_copy(
@@ -183,6 +184,7 @@ def _from_the_beginning(
 ) -> Judged | None:
     manifest = found.sound()
     deciding.check_questions(config.evaluation, manifest.classes)
+    deciding.check_subgroups(config.evaluation, manifest)
     assembly.write_config(config, manifest.classes, run)
     announce_data(progress, manifest)
     data_records.write_data(config, found, classes, run, progress)

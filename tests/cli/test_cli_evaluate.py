@@ -269,7 +269,7 @@ def test_training_writes_a_report_a_model_card_and_heat_maps(reported: Path) -> 
     assert "data:image/jpeg" in page
     card = (reported / "model_card.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: other\n")
-    assert "\n# tiny\n" in card
+    assert "\n# tiny: test pictures\n" in card
     metrics = json.loads((reported / "metrics.json").read_text())
     assert metrics["sanity"]
     wrong = predictions(reported, "test")

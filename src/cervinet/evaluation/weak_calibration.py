@@ -136,9 +136,10 @@ def _step(slopes: Array, bends: Array) -> Array:
     """Newton's step `(draws, k)` by gradients `(draws, k)` and Hessians `(draws, k * k)`; NaN where these are flat."""
     k = slopes.shape[1]
     # A draw that an earlier step made NaN stays so; LAPACK would warn of it.
-    known = np.isfinite(slopes).all(axis=1) & np.isfinite(bends).all(axis=1)
+    known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(np.hstack([slopes, bends])), axis=1)
     bend = np.where(known[:, None], bends, 0).reshape(-1, k, k)
-    flat = ~(np.linalg.det(bend) > 1e-12 * np.prod(np.diagonal(bend, axis1=1, axis2=2), axis=1))
+    least = 1e-12 * np.prod(np.diagonal(bend, axis1=1, axis2=2), axis=1)
+    flat: NDArray[np.bool_] = np.less_equal(np.linalg.det(bend), least)
     bend = np.where(flat[:, None, None], np.eye(k), bend)
     step = np.linalg.solve(bend, np.where(known[:, None], slopes, 0)[..., None])[..., 0]
     return np.where(flat[:, None], np.nan, step)
