@@ -60,9 +60,10 @@ def flow_of_run(run: Run) -> Flow | None:
         return None
     table, data = read_splits(run.splits).reset_index(drop=True), _json(run.data)
     groups = table["group"].where(table["group"] != "", table["image"])
-    splits = {}
+    splits, of_split = {}, {}
     for split in SPLITS:
         rows = table["split"] == split
+        of_split[split] = int(groups[rows].nunique())
         labels = table["label"][rows]
         splits[split] = {
             label: (int((labels == label).sum()), int(groups[rows][labels == label].nunique()))
@@ -74,6 +75,7 @@ def flow_of_run(run: Run) -> Flow | None:
         splits=splits,
         groups_from=" and ".join(data.get("groups_from", ())),
         characteristics=tuple((name, of) for name, of in data.get("characteristics", ())),
+        groups=of_split,
     )
 
 
@@ -85,7 +87,13 @@ def flow_of_others(manifest: Manifest, assessment: Assessment) -> Flow:
         for label in manifest.classes
     }
     excluded = (("could not be read", unreadable),) if unreadable else ()
-    return Flow(len(manifest), excluded, {"external": of_label}, " and ".join(manifest.groups_from))
+    return Flow(
+        found=len(manifest),
+        excluded=excluded,
+        splits={"external": of_label},
+        groups_from=" and ".join(manifest.groups_from),
+        groups={"external": int(groups.nunique())},
+    )
 
 
 def _reasons(run: Run, table: pd.DataFrame) -> tuple[tuple[str, int], ...]:
