@@ -65,7 +65,7 @@ def cautions(material: Material) -> list[str]:
     if guessed is not None:
         said.append(
             f"Predictive values are for {percent(guessed.prevalence)} positive, as among the judged pictures; where "
-            "fewer patients are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
+            "fewer are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
         )
     learnt = verdict(material.history, material.monitor, pictures_in(material, "val")) if material.history else ""
     if learnt.startswith("Over-fitting"):

@@ -24,8 +24,8 @@ def subgroups_section(found: Sequence[Subgroups]) -> Html:
         )
     lead = paragraph(
         text(
-            "A network that is good on average can be bad for some patients, sites or devices: each line shows one part "
-            "of the images, and where it lies apart from the grey band, the network does better or worse there."
+            "A network that is good on average can be bad for some patients, sites or devices: each line shows one "
+            "part of the images, and where it lies apart from the grey band, the network does better or worse there."
         )
     )
     return section("subgroups", heading, lead, *(_column(one) for one in found))
