@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import layers
 
 from cervinet.errors import CervinetError, UsageError
+from cervinet.evaluation.localisation import of_one
 from cervinet.inference.explain import Explainer
 from cervinet.inference.feature_map import with_map
 from cervinet.model_card import Member, ModelCard
@@ -320,13 +321,16 @@ def test_the_heat_lies_on_what_the_network_had_to_look_at():
         x = layers.MaxPooling2D()(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(16, 3, padding="same", activation="relu")(x))
     model = keras.Model(inputs, layers.Softmax()(layers.Dense(2, name="logits")(x)))
-    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", ["accuracy"], jit_compile=False)
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", jit_compile=False)
     model.fit(pictures[:200].astype(np.float32), labels[:200], epochs=12, batch_size=20, verbose=0)
     later = np.arange(200, 240, 2)
     for method in ("grad_cam", "grad_cam_plus_plus"):
         heat = Explainer([model], card((48, 48)), method).heat(pictures[later], np.zeros(20, np.int64))
-        inside = [one[square].sum() / one.sum() for one, square in zip(heat, squares[later], strict=True)]
-        assert np.mean(inside) > 0.5, f"{method}: chance is {squares[later].mean():.2f}"
+        found = [of_one(one, square) for one, square in zip(heat, squares[later], strict=True)]
+        mass, pointing = (np.mean([one[name] for one in found]) for name in ("mass", "pointing"))
+        # Cells of 4 pixels and the linear enlargement carry heat past the square's edge.
+        assert mass > 5 * squares[later].mean(), method
+        assert pointing > 0.9, method
 
 
 def test_what_is_said_of_the_card_is_kept():
