@@ -123,7 +123,7 @@ def assess(
     groups, mixed = by_group(predictions)
     judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
     asked = questions(predictions.classes, positive)
-    grouped = len(groups.images) < len(predictions.images)
+    grouped = 0 < len(groups.images) < len(predictions.images)
     points = choices.points if choices else ()
     return Assessment(
         predictions=judged,
