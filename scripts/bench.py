@@ -33,6 +33,7 @@ LIKE_THE_RECIPE = [
     "data.preprocess=[letterbox]",
     "training.schedule=constant",
     "training.loss=cross_entropy",
+    "evaluation.report=false",
 ]
 EPOCHS = 5
 

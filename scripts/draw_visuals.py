@@ -1,13 +1,16 @@
 """Draw visuals/ anew, from synthetic phantoms alone.
 
     python scripts/draw_visuals.py            # phantoms.png, augmentation.png and architecture.png
-    python scripts/draw_visuals.py RUN        # and confusion_matrix.png, roc.png and progress.png of a run on phantoms
+    python scripts/draw_visuals.py RUN        # and plots, progress and report of a run on phantoms
 
 RUN is the directory of a finished run on phantoms, such as `cervinet demo` leaves under runs/. Nothing is trained.
 """
 
 import json
+import os
+import shutil
 import sys
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,9 +26,6 @@ from PIL import Image
 from cervinet.config_augment import Augment
 from cervinet.data.augment import Augmentation
 from cervinet.data.phantoms.phantom import draw_photograph, list_photographs
-from cervinet.evaluation.evaluate import evaluate
-from cervinet.evaluation.intervals import Resampling
-from cervinet.evaluation.predictions import read_predictions
 from cervinet.files import replacing
 from cervinet.report import plots
 from cervinet.report.plots.preview import PreviewRow, preview_sheet
@@ -156,15 +156,28 @@ def arrow(axes: Axes, *points: Point) -> None:
 
 
 def sample_plots(run: Run) -> None:
-    """The plots of a run, drawn again from its files. Ends the program unless it was trained on phantoms."""
+    """The plots and the beginning of the report of a run. Ends the program unless it was trained on phantoms."""
     if json.loads(run.card.read_text(encoding="utf-8"))["note"] != NOTE:
         sys.exit(f"{run.path} must be a run on {NOTE}: pictures of patients do not belong into visuals/")
-    predictions = read_predictions(run.predictions("test"))
-    found = evaluate(predictions, Resampling(draws=2000, confidence=0.95, seed=1))
-    matrix = plots.confusion_matrix(found.confusion, found.classes, split="test", groups=found.groups, note=NOTE)
-    plots.save(matrix, VISUALS / "confusion_matrix.png")
-    plots.save(plots.roc_curves(predictions, found, note=NOTE), VISUALS / "roc.png")
+    for name in ("confusion_matrix.png", "roc.png"):
+        shutil.copyfile(run.plots / name, VISUALS / name)
     plots.save(plots.training_progress(pd.read_csv(run.history), note=NOTE), VISUALS / "progress.png")
+    write_report_picture(run.report, VISUALS / "report.png")
+
+
+def write_report_picture(report: Path, path: Path) -> None:
+    """The beginning of a report, as Debian's Chromium shows it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        sandbox = [] if os.getuid() else ["--no-sandbox"]
+        with playwright.chromium.launch(executable_path=shutil.which("chromium"), args=sandbox) as chromium:
+            page = chromium.new_page(viewport={"width": 1240, "height": 900})
+            page.goto(report.resolve().as_uri())
+            taken = page.screenshot()
+    with replacing(path) as temporary:
+        picture = Image.open(BytesIO(taken)).convert("RGB")
+        picture.quantize(256, Image.Quantize.MEDIANCUT).save(temporary, format="png", optimize=True)
 
 
 def write(figure: Figure, path: Path, dpi: int) -> None:

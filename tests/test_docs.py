@@ -11,6 +11,7 @@ from cervinet import registry
 from cervinet.config import check
 from cervinet.config_augment import PRESETS
 from cervinet.config_data import Check, Split
+from cervinet.config_evaluation import Evaluation, Explain, Subgroup
 from cervinet.config_training import Phase, Training
 from cervinet.data.manifest import BOX_COLUMNS, TEXT_COLUMNS
 from cervinet.yaml_source import parse_yaml
@@ -20,6 +21,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 TOLD_ELSEWHERE = {"batch_size", "augment", "imbalance", "precision", "xla", "deterministic"}
 PAGES = sorted(DOCS.rglob("*.md"))
 DATA = (DOCS / "data.md").read_text(encoding="utf-8")
+EVALUATION = (DOCS / "evaluation.md").read_text(encoding="utf-8")
 TRAINING = (DOCS / "training.md").read_text(encoding="utf-8")
 
 
@@ -74,7 +76,9 @@ def test_whatever_can_be_chosen_for_training_is_explained(names):
     assert {name for name in names if not re.search(rf"`[^`]*\b{name}\b[^`]*`", told)} == set()
 
 
-@pytest.mark.parametrize("example", re.findall(r"^```yaml\n(.*?)^```$", DATA + TRAINING, re.DOTALL | re.MULTILINE))
+@pytest.mark.parametrize(
+    "example", re.findall(r"^```yaml\n(.*?)^```$", DATA + TRAINING + EVALUATION, re.DOTALL | re.MULTILINE)
+)
 def test_examples_are_valid(example):
     settings = yaml.safe_load(example)
     settings.setdefault("data", {}).setdefault("root", "pictures")
@@ -87,3 +91,19 @@ def test_the_actions_that_are_named_are_the_ones_that_may_be_chosen():
         default, others = (cell.strip() for cell in row.split("|")[3:5])
         assert field.default == default.partition(",")[0], name
         assert {field.default, *others.split(", ")} == set(get_args(field.annotation)), name
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        set(Evaluation.model_fields),
+        set(Explain.model_fields),
+        set(Subgroup.model_fields),
+        set(registry.available("operating_point")),
+        set(get_args(Evaluation.model_fields["calibration"].annotation)),
+    ],
+    ids=["settings", "explain", "subgroups", "operating points", "calibration"],
+)
+def test_whatever_can_be_chosen_for_evaluation_is_explained(names):
+    told = re.sub(r"^```.*?$", "`", EVALUATION, flags=re.MULTILINE)
+    assert {name for name in names if not re.search(rf"`[^`]*\b{name}\b[^`]*`", told)} == set()

@@ -106,25 +106,39 @@ def judge(
         found = replace(found, shift=shift(own, found.predictions, settings.positive, how))
     if extras.perturb:
         found = replace(found, robustness=_robustness(run, extras.views, manifest, predictions, how, progress))
-    explained = None
-    if settings.report and settings.explain.pictures:
-        explained = explaining.explained(
-            run,
-            manifest,
-            predictions,
-            method=settings.explain.method,
-            most=settings.explain.pictures,
-            how=how,
-            folder=None if extras.redact else Run(folder).cam,
-            progress=progress,
-        )
-        for remark in explained.remarks:
-            progress.say(f"Not explained: {remark}")
+    explained = _explained(config, run, manifest, predictions, None if extras.redact else Run(folder).cam, progress)
+    if explained:
         found = replace(found, localisation=explained.localisation, sanity=explained.sanity)
     material = material_of(run, found, note, how, explained, external=manifest if extras.external else None)
     material = redacted(material) if extras.redact else material
     write_assessment(material, folder, report=settings.report)
     return Judged(run.path, folder, found, note, predictions.unreadable)
+
+
+def _explained(
+    config: Config, run: Run, manifest: Manifest, predictions: Predictions, folder: Path | None, progress: Progress
+) -> explaining.Explained | None:
+    """None where no heat maps are wanted, or none can be made, which is then said."""
+    settings = config.evaluation
+    if not (settings.report and settings.explain.pictures):
+        return None
+    try:
+        found = explaining.explained(
+            run,
+            manifest,
+            predictions,
+            method=settings.explain.method,
+            most=settings.explain.pictures,
+            how=resampling(config),
+            folder=folder,
+            progress=progress,
+        )
+    except CervinetError as error:
+        progress.say(f"No heat maps: {error}")
+        return None
+    for remark in found.remarks:
+        progress.say(f"Not explained: {remark}")
+    return found
 
 
 def _robustness(

@@ -47,7 +47,7 @@ class Evaluation(Section):
     """bca corrects bias and skewness; it takes a jackknife more."""
     unit: Literal["image", "group"] = "image"
     """What the headline figures and all choices are about; the other is reported too. group: a patient, whose
-    probabilities are the mean over her images."""
+    probabilities are the mean over the patient's images."""
     views: Literal[1, 2, 4, 8] = 1
     """Mirror images, and for 8 also quarter turns, of each picture whose probabilities are averaged."""
     calibration: Calibrated = "temperature"
@@ -59,7 +59,7 @@ class Evaluation(Section):
     )
     """How thresholds are chosen on the validation pictures."""
     prevalence: Fraction | None = None
-    """Share of positive women where the network is to be used; that of the judged pictures when not set."""
+    """Share of positive patients where the network is to be used; that of the judged pictures when not set."""
     coverage: Fraction = 0.9
     """Of the prediction sets: so often they hold the true class."""
     most_errors: Fraction | None = None

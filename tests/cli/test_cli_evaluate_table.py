@@ -51,7 +51,9 @@ def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         *("metrics.json", "model_card.md", "plots", "predictions.csv", "report.html")
     ]
-    assert {path.name for path in (folder / "plots").iterdir()} == {"confusion_matrix.png", "roc.png"}
+    assert {path.name for path in (folder / "plots").iterdir()} == {
+        *("confusion_matrix.png", "decision_curve.png", "precision_recall.png", "roc.png")
+    }
     found = json.loads((folder / "metrics.json").read_text())
     values = table[CLASSES].to_numpy()
     assert found["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(truth, values), abs=1e-9)

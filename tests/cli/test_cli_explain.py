@@ -195,6 +195,18 @@ def test_what_cannot_be_used_is_said_and_counted(judged, monkeypatch) -> None:
     assert (found.localisation.overall.images, found.localisation.without) == (len(predictions.images) - 2, 2)
 
 
+def test_heat_that_knows_nothing_of_the_weights_is_caught(judged, monkeypatch) -> None:
+    def edges(self, images, classes):
+        return np.abs(np.diff(images.astype(np.float32).mean(axis=3), axis=1, append=0))
+
+    monkeypatch.setattr(Explainer, "heat", edges)
+    found = explain(*judged, most=0).sanity
+    assert found.correlation.value == pytest.approx(1)
+    assert found.sentence.startswith(
+        "The heat maps hardly depend on what the network learnt, so do not trust them: their rank correlation with "
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [

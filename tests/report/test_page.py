@@ -156,7 +156,7 @@ class TestHeadline:
     def test_says_what_must_be_known_first(self):
         assert cautions(material()) == [
             "Not judged, for they could not be read: 1 picture.",
-            "Predictive values are for 33.3 % positive, as among the judged pictures; where fewer women are ill, more "
+            "Predictive values are for 33.3 % positive, as among the judged pictures; where fewer are ill, more "
             "alarms are false. Set evaluation.prevalence to the share where it is to be used.",
             "Over-fitting: at the best epoch accuracy is 0.90 in training and 0.53 in validation, a gap of 0.37; "
             "augmentation, dropout, weight decay or more pictures narrow it.",
@@ -172,7 +172,7 @@ class TestHeadline:
         random = replace(few, probabilities=np.random.default_rng(1).dirichlet(np.ones(3), 60))
         said = cautions(replace(given, assessment=replace(given.assessment, evaluation=judged(random, 100))))
         assert said[0] == (
-            "No patients are known: pictures of one woman may stand in training and in test, which flatters results."
+            "No patients are known: pictures of one patient may stand in training and in test, which flatters results."
         )
         assert said[1] == "The results rest on 10 groups; their intervals are too short."
         assert said[2] == f"Few to judge a class by: 6 of {CLASSES[2]!r}."

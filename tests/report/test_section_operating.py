@@ -31,7 +31,6 @@ def test_a_row_a_rule_with_what_it_gives(tmp_path):
     assert head == [
         "chosen for",
         "threshold",
-        "on validation images",
         "sensitivity",
         "specificity",
         "PPV",
@@ -40,10 +39,9 @@ def test_a_row_a_rule_with_what_it_gives(tmp_path):
     for row, one in zip(rows, found, strict=True):
         point = one.point
         assert row == [
-            point.rule,
+            f"{point.rule} in validation {point.sensitivity:.3f} of {point.positives} positive, "
+            f"{point.specificity:.3f} of {point.negatives} others",
             f"{point.threshold:.3f}",
-            f"sensitivity {point.sensitivity:.3f} of {point.positives}, "
-            f"specificity {point.specificity:.3f} of {point.negatives}",
             *map(cell, (one.sensitivity, one.specificity, one.ppv, one.npv)),
         ]
     first = found[0]
@@ -74,7 +72,7 @@ def test_an_observed_prevalence_is_warned_of(tmp_path):
     assert ", that of these images" in page.one("caption").text
     assert page.all("p", "faint")[-1].text == (
         "Among the judged images more may be positive than where the network is to be used; set evaluation.prevalence "
-        "to the share of positive women there."
+        "to the share of positive patients there."
     )
     assert not shown(points(0.05), tmp_path).all("p", "faint")
 
@@ -91,7 +89,7 @@ def test_a_table_for_each_question(tmp_path):
 def test_what_is_missing_has_a_reason(tmp_path):
     point = OperatingPoint("by hand", ("CIN2+",), 0.5, 0.9, 0.8, 10, 20)
     page = shown([at_point(point, predicted(1, labels=[0] * 30), 0.05, HOW)], tmp_path)
-    assert page.one("table").rows()[1][3] == "–"
+    assert page.one("table").rows()[1][2] == "–"
     assert page.all("li")[0].text.startswith("sensitivity (by hand), PPV (by hand), NPV (by hand): no image is of")
     assert "1,000" not in page.text
 

@@ -108,6 +108,6 @@ def test_why_a_value_is_missing_is_said(tmp_path):
 
 def test_without_columns_it_is_said_that_nothing_was_looked_at(tmp_path):
     assert page_of(tmp_path).one("section").text == (
-        "Subgroups Whether the network does worse for some women, sites or devices was not looked at: "
+        "Subgroups Whether the network does worse for some patients, sites or devices was not looked at: "
         "evaluation.subgroups names no column."
     )

@@ -45,13 +45,13 @@ class AtPoint:
 
     Attributes:
         point: the point.
-        prevalence: share of positive women that `ppv`, `npv` and `per_1000` are for.
+        prevalence: share of positive patients that `ppv`, `npv` and `per_1000` are for.
         prevalence_stated: whether the config states it; else it is that of the judged images.
         sensitivity: with its interval, like the next three.
         specificity: of the judged images.
         ppv: at the prevalence.
         npv: at the prevalence.
-        per_1000: of 1,000 women screened: found, missed, false_alarms, rightly_cleared, as estimates.
+        per_1000: of 1,000 screened: found, missed, false_alarms, rightly_cleared, as estimates.
     """
 
     point: OperatingPoint

@@ -202,7 +202,7 @@ PARTS = (
         "subgroups",
         "Subgroups",
         _subgroups,
-        said("No column was named by evaluation.subgroups, so differences between groups of women are not known."),
+        said("No column was named by evaluation.subgroups, so differences between groups of patients are not known."),
     ),
     Part("robustness", "Robustness", _robustness, said("Damaged pictures were not tried.")),
     Part("explanations", "Explanations", _explanations, said("No heat maps were made.")),

@@ -115,7 +115,7 @@ def _details(material: Material) -> Iterator[str]:
 def _uses() -> Iterator[str]:
     yield "### Direct use\n"
     yield "To study how well pictures like those of its training can be classified.\n"
-    yield _to_do("the intended users, women and place in care")
+    yield _to_do("the intended users, patients and place in care")
     yield "\n### Out of scope\n"
     yield "- It is no medical device: nobody is to be diagnosed, treated or sent home by its answer."
     yield "- Other devices, stains or populations than those of its training, until it was judged on them."
@@ -126,7 +126,7 @@ def _uses() -> Iterator[str]:
 def _limits(material: Material) -> Iterator[str]:
     for said in cautions(material):
         yield f"- {escaped(said)}"
-    yield _to_do("how the women of the training pictures differ from those it is meant for")
+    yield _to_do("how the patients of the training pictures differ from those it is meant for")
 
 
 def _start(material: Material) -> Iterator[str]:

@@ -6,11 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from cervinet.evaluation.curves import Bands, bands
 from cervinet.files import write_json
 from cervinet.report import plots
 from cervinet.report.material import Material
 from cervinet.report.model_card_page import write_model_card
 from cervinet.report.page import write_report
+from cervinet.report.plots.decision import decision_curves
+from cervinet.report.plots.reliability import reliability_diagrams
+from cervinet.report.plots.robustness import robustness_curves
 
 
 def write_assessment(material: Material, folder: Path, *, report: bool, more: Mapping[str, Any] | None = None) -> None:
@@ -22,8 +26,24 @@ def write_assessment(material: Material, folder: Path, *, report: bool, more: Ma
     confusion = plots.confusion_matrix(
         evaluation.confusion, evaluation.classes, split=evaluation.split, groups=evaluation.groups, note=note
     )
-    plots.save(confusion, folder / "plots" / "confusion_matrix.png")
-    plots.save(plots.roc_curves(predictions, evaluation, note=note), folder / "plots" / "roc.png")
+    drawn = bands(predictions, material.how) if material.how else Bands((), ())
+    figures = {
+        "confusion_matrix": confusion,
+        "roc": plots.roc_curves(predictions, evaluation, bands=drawn.roc or None, note=note),
+        "precision_recall": plots.precision_recall_curves(
+            predictions, evaluation, bands=drawn.precision_recall or None, note=note
+        ),
+    }
+    if found.calibrated:
+        figures["reliability"] = reliability_diagrams(found.calibrated, split=evaluation.split, note=note)
+    if found.decisions:
+        figures["decision_curve"] = decision_curves(
+            found.decisions, split=evaluation.split, confidence=evaluation.confidence, note=note
+        )
+    if found.robustness:
+        figures["robustness"] = robustness_curves(found.robustness, note=note)
+    for name, figure in figures.items():
+        plots.save(figure, folder / "plots" / f"{name}.png")
     if report:
         write_report(folder / "report.html", material)
         write_model_card(folder / "model_card.md", material)

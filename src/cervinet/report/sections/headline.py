@@ -43,7 +43,7 @@ def cautions(material: Material) -> list[str]:
     said = []
     if material.flow is not None and not material.flow.groups_from:
         said.append(
-            "No patients are known: pictures of one woman may stand in training and in test, which flatters results."
+            "No patients are known: pictures of one patient may stand in training and in test, which flatters results."
         )
     if found.groups < FEW_GROUPS:
         said.append(f"The results rest on {counted(found.groups, 'group')}; their intervals are too short.")
@@ -65,7 +65,7 @@ def cautions(material: Material) -> list[str]:
     if guessed is not None:
         said.append(
             f"Predictive values are for {percent(guessed.prevalence)} positive, as among the judged pictures; where "
-            "fewer women are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
+            "fewer are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
         )
     learnt = verdict(material.history, material.monitor, pictures_in(material, "val")) if material.history else ""
     if learnt.startswith("Over-fitting"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cervinet.evaluation.operating import AtPoint, OperatingPoint
-from cervinet.report.html import Html, block, bullets, joined, name, paragraph, section, table, text
+from cervinet.report.html import Html, block, bullets, faint, joined, name, paragraph, section, table, text
 from cervinet.report.quoted import quoted, reasons
 
 _SHARES = {"sensitivity": "sensitivity", "specificity": "specificity", "ppv": "PPV", "npv": "NPV"}
@@ -44,6 +44,14 @@ def operating_section(points: Sequence[AtPoint], no_choices: str, *, split: str,
     ]
     for positive in dict.fromkeys(one.point.positive for one in points):
         parts += _question(positive, [one for one in points if one.point.positive == positive], confidence)
+    if not all(one.prevalence_stated for one in points):
+        parts.append(
+            paragraph(
+                text("Among the judged images more may be positive than where the network is to be used; set"),
+                text("evaluation.prevalence to the share of positive patients there."),
+                style="faint",
+            )
+        )
     return section("operating", heading, *parts)
 
 
@@ -59,12 +67,11 @@ def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: 
             f"images · PPV and NPV at a prevalence of {_percent(first.prevalence)}, {from_config}"
         ),
     )
-    heads = ["chosen for", "threshold", "on validation images", *_SHARES.values()]
+    heads = ["chosen for", "threshold", *_SHARES.values()]
     rows = [
         [
-            text(one.point.rule),
+            joined(text(one.point.rule), faint(_on_validation(one.point))),
             text(f"{one.point.threshold:.3f}"),
-            text(_on_validation(one.point)),
             *(quoted(getattr(one, share)) for share in _SHARES),
         ]
         for one in points
@@ -79,21 +86,13 @@ def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: 
             paragraph(text(f"Of 1,000 screened at a prevalence of {_percent(first.prevalence)}, {from_config}:"))
         )
         shown.append(bullets(joined(block("b", text(f"{one.point.rule}:")), _of_1000(one)) for one in told))
-    if not first.prevalence_stated:
-        shown.append(
-            paragraph(
-                text("Among the judged images more may be positive than where the network is to be used; set"),
-                text("evaluation.prevalence to the share of positive women there."),
-                style="faint",
-            )
-        )
     return [*shown, missing]
 
 
 def _on_validation(point: OperatingPoint) -> str:
     return (
-        f"sensitivity {point.sensitivity:.3f} of {point.positives:,}, "
-        f"specificity {point.specificity:.3f} of {point.negatives:,}"
+        f"in validation {point.sensitivity:.3f} of {point.positives:,} positive, "
+        f"{point.specificity:.3f} of {point.negatives:,} others"
     )
 
 

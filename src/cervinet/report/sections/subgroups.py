@@ -17,15 +17,15 @@ def subgroups_section(found: Sequence[Subgroups]) -> Html:
             "subgroups",
             heading,
             paragraph(
-                text("Whether the network does worse for some women, sites or devices was not looked at:"),
+                text("Whether the network does worse for some patients, sites or devices was not looked at:"),
                 code("evaluation.subgroups"),
                 text("names no column."),
             ),
         )
     lead = paragraph(
         text(
-            "A network that is good on average can be bad for some women, sites or devices: each line shows one part "
-            "of the images, and where it lies apart from the grey band, the network does better or worse there."
+            "A network that is good on average can be bad for some patients, sites or devices: each line shows one "
+            "part of the images, and where it lies apart from the grey band, the network does better or worse there."
         )
     )
     return section("subgroups", heading, lead, *(_column(one) for one in found))
