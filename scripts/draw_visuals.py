@@ -25,7 +25,7 @@ from cervinet.data.augment import Augmentation
 from cervinet.data.phantoms.phantom import draw_photograph, list_photographs
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Resampling
-from cervinet.evaluation.predictions import read_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.files import replacing
 from cervinet.report import plots
 from cervinet.report.plots.preview import PreviewRow, preview_sheet

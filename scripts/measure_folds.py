@@ -21,7 +21,8 @@ import numpy as np
 from cervinet.data.split_file import read_splits
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Resampling
-from cervinet.evaluation.predictions import Predictions, read_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
+from cervinet.evaluation.predictions import Predictions
 
 CERVINET = str(Path(sys.executable).with_name("cervinet"))
 

@@ -13,7 +13,7 @@ from cervinet import overlays, pictures
 from cervinet.errors import ImageError
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.localisation import of_one
-from cervinet.evaluation.predictions import read_predictions
+from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.explaining import explained
 from cervinet.inference.explain import Explainer
 from cervinet.progress import Silent

@@ -8,7 +8,8 @@ import pytest
 from simulated import simulated
 
 from cervinet.evaluation.decision import cost_curve, decision_curve
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question, questions
 

@@ -10,7 +10,8 @@ from sklearn.metrics import confusion_matrix
 
 from cervinet.errors import DataError
 from cervinet.evaluation.choices import choose
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.operating import OperatingPoint, at_point, choose_points
 from cervinet.evaluation.question import questions
 

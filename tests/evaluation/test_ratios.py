@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from prediction_tables import random_table
 
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.ratios import ratio_estimates, ratios
 
 HOW = Resampling(draws=150, confidence=0.8, seed=4)

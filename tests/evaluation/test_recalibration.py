@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from cervinet.evaluation.intervals import draw_counts
+from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.recalibration import calibration_line, outcomes
 
 

@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
 from cervinet.errors import DataError
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.subgroups import FEW_GROUPS, subgroups
 

@@ -8,7 +8,8 @@ import pytest
 from simulated import simulated
 from sklearn.linear_model import LogisticRegression
 
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.question import Question
 from cervinet.evaluation.weak_calibration import weak_calibration
 
