@@ -133,9 +133,13 @@ def _refitted(
 
 
 def _step(slopes: Array, bends: Array) -> Array:
-    """Newton's step `(draws, k)` by gradients `(draws, k)` and Hessians `(draws, k * k)`; NaN where these are flat."""
+    """Newton's step `(draws, k)` by gradients `(draws, k)` and Hessians `(draws, k * k)`.
+
+    NaN where these are flat, or where an earlier step has led nowhere and they are NaN.
+    """
     k = slopes.shape[1]
-    bend = bends.reshape(-1, k, k)
+    known = np.isfinite(bends).all(axis=1)
+    bend = np.where(known[:, None], bends, 0).reshape(-1, k, k)
     flat = ~(np.linalg.det(bend) > 1e-12 * np.prod(np.diagonal(bend, axis1=1, axis2=2), axis=1))
     step = np.linalg.solve(np.where(flat[:, None, None], np.eye(k), bend), slopes[..., None])[..., 0]
     return np.where(flat[:, None], np.nan, step)
