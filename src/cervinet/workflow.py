@@ -93,7 +93,7 @@ def dry_run(config: Config, progress: Progress) -> None:
             update={
                 "data": config.data.model_copy(update={"store": False, "cache": Path(folder) / "cache"}),
                 "training": config.training.model_copy(update={"epochs": None, "phases": phases}),
-                "evaluation": config.evaluation.model_copy(update={"draws": 100}),
+                "evaluation": config.evaluation.model_copy(update={"draws": 100, "report": False}),
             }
         )
         run = Run.create(Path(folder) / "run", config.name)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, brier_score_loss
 
-from cervinet.evaluation.measured import brier, brier_sums, mean_sensitivity, measured, samples_of
+from cervinet.evaluation.measured import mean_sensitivity, measured, samples_of
+from cervinet.evaluation.metrics import OVERALL
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.statistics import confusion
 
 
 def predictions(images=30, classes=3, seed=0):
@@ -27,7 +27,7 @@ def predictions(images=30, classes=3, seed=0):
 def test_brier_score_under_weights(classes):
     given = predictions(classes=classes)
     counts = np.random.default_rng(1).integers(0, 3, (4, 15))
-    found = measured(samples_of(given), {"brier": (brier_sums, brier)})(counts)["brier"]
+    found = measured(samples_of(given), {"brier": OVERALL["brier"].value})(counts)["brier"]
     for row, weights in zip(found, counts, strict=True):
         of_images = np.repeat(weights, 2)
         expected = brier_score_loss(
@@ -38,7 +38,7 @@ def test_brier_score_under_weights(classes):
 
 def test_balanced_accuracy_is_undefined_where_a_class_is_not_drawn():
     given = replace(predictions(classes=3), groups=tuple("ABC"[i % 3] for i in range(30)))
-    of = measured(samples_of(given), {"it": (confusion, mean_sensitivity(given.labels))})
+    of = measured(samples_of(given), {"it": mean_sensitivity(given.labels)})
     found = of(np.array([[1, 1, 1], [2, 1, 0]]))["it"]
     assert found[0] == pytest.approx(balanced_accuracy_score(given.labels, given.predicted), rel=1e-12)
     assert np.isnan(found[1])
@@ -46,7 +46,7 @@ def test_balanced_accuracy_is_undefined_where_a_class_is_not_drawn():
 
 def test_balanced_accuracy_of_one_class_is_undefined():
     given = replace(predictions(), labels=np.zeros(30, np.int64))
-    found = measured(samples_of(given), {"it": (confusion, mean_sensitivity(given.labels))})
+    found = measured(samples_of(given), {"it": mean_sensitivity(given.labels)})
     assert np.isnan(found(np.ones((1, 15)))["it"]).all()
 
 

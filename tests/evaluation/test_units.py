@@ -9,8 +9,11 @@ from scipy.special import softmax
 
 from cervinet.errors import DataError
 from cervinet.evaluation.evaluate import evaluate
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.evaluation.units import by_group
+
+HOW = Resampling(draws=0, confidence=0.95, seed=0)
 
 
 def predictions(groups, labels, seed=0, **more):
@@ -43,7 +46,7 @@ def test_probability_and_spread_are_means_over_the_images_of_the_group():
     np.testing.assert_allclose(found.spread, expected["spread"], rtol=0, atol=1e-12)
     assert found.labels.tolist() == expected["label"].tolist()
     assert (found.split, found.classes, found.logits) == ("test", given.classes, None)
-    assert evaluate(found, draws=0).images == len(expected) < 60
+    assert evaluate(found, HOW).images == len(expected) < 60
 
 
 def test_logits_give_the_mean_probabilities_even_where_one_is_zero():
@@ -77,7 +80,7 @@ def test_where_no_group_has_one_class_nothing_is_left_to_judge():
     found, left_out = by_group(predictions("AABB", [0, 1, 1, 2], logits=np.zeros((4, 3)), spread=np.zeros(4)))
     assert (left_out, found.images, found.probabilities.shape, found.logits.shape) == (2, (), (0, 3), (0, 3))
     with pytest.raises(DataError, match=r"^there is no image to evaluate in split 'test'; 0 could not be read$"):
-        evaluate(found)
+        evaluate(found, HOW)
 
 
 @pytest.mark.parametrize("groups", [["0.jpg", "1.jpg", "2.jpg"], ["A", "B", "C"]])
@@ -111,4 +114,4 @@ def test_a_group_has_a_row_in_each_repeat():
     expected = np.stack([p[[0, 1]].mean(0), p[[2, 3]].mean(0), p[[4, 7]].mean(0), p[[5, 6]].mean(0)])
     np.testing.assert_allclose(found.probabilities, expected, rtol=0, atol=1e-15)
     assert [rows.tolist() for rows in found.by_repeat()] == [[0, 1], [2, 3]]
-    assert evaluate(found, draws=0).images == 2
+    assert evaluate(found, HOW).images == 2

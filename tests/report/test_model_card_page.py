@@ -60,7 +60,7 @@ def test_names_are_escaped_and_rows_stay_whole():
     assert r"&lt;script&gt;alert(1)&lt;/script&gt;, CIN \| 2\\n, cancer\\u202e" in card
     rows = [line for line in card.splitlines() if line.startswith("|")]
     widths = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
-    assert widths == {5, 8}  # four columns overall, seven of each class
+    assert widths == {5, 10}  # four columns overall; of each class its name, seven metrics and its images
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ def test_errors_before_and_after(results, tmp_path):
         "Brier score, 0 to 2",
         "calibration error of the predicted class (ECE, 15 bins of equal width)",
         "the same in 15 bins of equally many images",
-        "calibration error, mean over the classes",
+        "calibration error, mean over the classes (15 bins of equal width)",
+        "the same in 15 bins of equally many images",
     ]
     for row, name in zip(rows, found.change, strict=True):
         for text, one in zip(row[1:3], (found.metrics["before"][name], found.metrics["after"][name]), strict=True):

@@ -60,7 +60,7 @@ SETS = [covered(rule, TEST, HOW) for rule in fit_sets(VALIDATION, 0.9)]
 
 class TestUncertainty:
     validation, test = VALIDATION, TEST
-    evaluation = evaluate(test, draws=50)
+    evaluation = evaluate(test, HOW)
     sets = SETS
 
     def test_sets_stand_with_what_they_hold(self, shown):

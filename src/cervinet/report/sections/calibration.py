@@ -13,7 +13,8 @@ _WORDS = {
     "brier": "Brier score, 0 to 2",
     "ece": "calibration error of the predicted class (ECE, 15 bins of equal width)",
     "ece_equal_mass": "the same in 15 bins of equally many images",
-    "ece_classwise": "calibration error, mean over the classes",
+    "ece_classwise": "calibration error, mean over the classes (15 bins of equal width)",
+    "ece_classwise_equal_mass": "the same in 15 bins of equally many images",
 }
 
 
