@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score
 from cervinet.errors import UsageError
 from cervinet.evaluation.comparison import compare
 from cervinet.evaluation.contrasts import Change, Measure, signed
-from cervinet.evaluation.intervals import Estimate, Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Estimate, Resampling
 from cervinet.evaluation.matching import Entrant
 from cervinet.evaluation.predictions import Predictions
 

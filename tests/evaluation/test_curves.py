@@ -8,7 +8,8 @@ from sklearn import metrics as reference
 
 from cervinet.evaluation import curves
 from cervinet.evaluation.curves import Bands, bands, precision_recall_curve, roc_curve
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.metrics import measure
 from cervinet.evaluation.predictions import Predictions
 

@@ -9,7 +9,8 @@ from prediction_tables import random_table, table
 from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
 
-from cervinet.evaluation.intervals import Resampling, draw_counts
+from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.selective import NEVER, Abstain, fit_abstain, selective
 
 HOW = Resampling(draws=200, confidence=0.9, seed=3)

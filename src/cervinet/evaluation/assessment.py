@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cervinet.errors import DataError
 from cervinet.evaluation.calibration import softmax
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.conformal import Coverage, covered
@@ -73,8 +74,8 @@ class Assessment:
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`: the metrics, and below them all the rest."""
         more = {
-            "other_unit": self.other and self.other.to_json(),
-            "choices": self.choices and self.choices.to_json(),
+            "other_unit": self.other,
+            "choices": self.choices,
             "no_choices": self.no_choices or None,
             "calibration": self.calibrated,
             "operating_points": self.points,
@@ -118,12 +119,17 @@ def assess(
         divided_by: (attribute of the predictions, edges) of each division into subgroups.
 
     Raises:
-        DataError: there is no image; a positive class is not known.
+        DataError: there is no image, or for groups none of one class; a positive class is not known.
     """
     groups, mixed = by_group(predictions)
+    if unit == "group" and not groups.images and predictions.images:
+        raise DataError(
+            f"no group has images of one class only, so that none of the {mixed} can be judged as one; "
+            "correct the groups, or set evaluation.unit to image"
+        )
     judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
     asked = questions(predictions.classes, positive)
-    grouped = len(groups.images) < len(predictions.images)
+    grouped = 0 < len(groups.images) < len(predictions.images)
     points = choices.points if choices else ()
     return Assessment(
         predictions=judged,
@@ -139,11 +145,25 @@ def assess(
         selective=selective(judged, choices.abstain if choices else None, how),
         decisions=tuple(filter(None, (decision_curve(one, judged, prevalence, how) for one in asked))),
         costs=tuple(filter(None, (cost_curve(one, judged) for one in asked))),
-        subgroups=tuple(
-            subgroups(judged, column, judged.attributes[column], edges, how, positive) for column, edges in divided_by
-        ),
+        subgroups=tuple(_divided(predictions, judged, column, edges, how, positive) for column, edges in divided_by),
         mixed_groups=mixed,
     )
+
+
+def _divided(
+    predictions: Predictions,
+    judged: Predictions,
+    column: str,
+    edges: Sequence[float] | None,
+    how: Resampling,
+    positive: Sequence[str] | None,
+) -> Subgroups:
+    """Without parts where the images have values, of which no group has one that all its images share."""
+    values = judged.attributes[column]
+    if any(predictions.attributes[column]) and not any(values):
+        why = f"the images of each group differ in {column}, so that no group has one value of it"
+        return Subgroups(column, (), len(set(judged.images)), (), why, how.confidence)
+    return subgroups(judged, column, values, edges, how, positive)
 
 
 def _before_and_after(

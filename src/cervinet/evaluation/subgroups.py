@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +28,6 @@ class Part:
     metrics: dict[str, Estimate]
     small: bool
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "value": self.value,
-            "images": self.images,
-            "groups": self.groups,
-            "small": self.small,
-            "metrics": {name: estimate.to_json() for name, estimate in self.metrics.items()},
-        }
-
 
 @dataclass(frozen=True)
 class Subgroups:
@@ -62,17 +52,6 @@ class Subgroups:
     confidence: float | None = None
     whole: Part | None = None
     compared: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "column": self.column,
-            "unknown": self.unknown,
-            "confidence": self.confidence,
-            "whole": self.whole and self.whole.to_json(),
-            "parts": [part.to_json() for part in self.parts],
-            "gaps": list(self.gaps),
-            "caution": self.caution,
-        }
 
 
 def subgroups(
