@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cervinet.evaluation.intervals import Estimate
+from cervinet.evaluation.metric_names import metric_name, metric_title
 from cervinet.evaluation.paired_tests import PValue
 from cervinet.evaluation.plain_json import plain
-from cervinet.evaluation.titles import LOWER_IS_BETTER, metric_title
 
 Verdict = Literal["better", "worse", "none seen", "unknown"]
 
@@ -35,7 +35,7 @@ class Measure:
 
     @property
     def lower_is_better(self) -> bool:
-        return self.metric in LOWER_IS_BETTER
+        return metric_name(self.metric).better == "lower"
 
 
 def measures(classes: tuple[str, ...]) -> list[Measure]:

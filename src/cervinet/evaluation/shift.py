@@ -11,6 +11,7 @@ from cervinet.errors import DataError
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Estimate, Resampling
 from cervinet.evaluation.means import Parts, mean_estimates
+from cervinet.evaluation.metric_names import metric_title
 from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question, questions
@@ -135,7 +136,7 @@ def _of_metrics(own: dict[str, Estimate], other: dict[str, Estimate]) -> Iterato
             assert mine.value is not None
             assert theirs.value is not None
             moved = "lower" if theirs.value < mine.value else "higher"
-            yield f"{name.replace('_', ' ')} is {moved} here: {_with_interval(theirs)} against {_with_interval(mine)}"
+            yield f"{metric_title(name)} is {moved} here: {_with_interval(theirs)} against {_with_interval(mine)}"
 
 
 def _of_calibration(calibration: dict[str, dict[str, tuple[Estimate, Estimate]]]) -> Iterator[str]:

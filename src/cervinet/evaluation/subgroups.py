@@ -10,9 +10,9 @@ from cervinet.errors import DataError
 from cervinet.evaluation.bands import parts_of
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.measured import measured, samples_of
+from cervinet.evaluation.metric_names import metric_name, metric_title
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.subgroup_metrics import asked_of
-from cervinet.evaluation.titles import LOWER_IS_BETTER, metric_title
 
 FEW_GROUPS = 20
 """Below, a subgroup is called small."""
@@ -135,7 +135,7 @@ def _gaps(column: str, part: Part, rest: Part) -> list[str]:
             continue
         if here.lower <= there.upper and there.lower <= here.upper:
             continue
-        better = (here.lower > there.upper) != (key in LOWER_IS_BETTER)
+        better = (here.lower > there.upper) != (metric_name(key).better == "lower")
         said.append(
             f"{metric_title(key)} is {'better' if better else 'worse'} where {column} is {part.value}: {_shown(here)} "
             f"against {_shown(there)} of the other images"
