@@ -55,13 +55,19 @@ def section_of(page, place):
     return found
 
 
+def own_words(section):
+    """Without the reasons that stand in lists, which are those of metrics.json."""
+    pieces = [one for tag in ("p", "caption", "th") for one in section.all(tag)]
+    return set(" ".join(one.text for one in pieces).replace(".", " ").replace(",", " ").split())
+
+
 def test_by_group_it_says_groups(tmp_path):
     given = material(made(2, labels=LABELS), made(1, labels=LABELS), "group")
     page = page_of(given, tmp_path)
     for place in ("operating", "subgroups", "calibration"):
-        words = section_of(page, place).text.split()
+        words = own_words(section_of(page, place))
         assert "groups" in words
-        assert not {"image", "images", "picture", "pictures"} & set(words), place
+        assert not {"image", "images", "picture", "pictures"} & words, place
     assert "validation groups: chance alone" in section_of(page, "uncertainty").text
     assert section_of(page, "subgroups").one("table").rows()[0][:2] == ["site", "groups"]
 
@@ -69,9 +75,9 @@ def test_by_group_it_says_groups(tmp_path):
 def test_by_picture_it_says_pictures(tmp_path):
     page = page_of(material(made(2), made(1)), tmp_path)
     for place in ("operating", "subgroups", "calibration", "uncertainty", "decision", "metrics"):
-        words = section_of(page, place).text.split()
-        assert {"picture", "pictures", "pictures."} & set(words), place
-        assert not {"image", "images"} & set(words), place
+        words = own_words(section_of(page, place))
+        assert {"picture", "pictures"} & words, place
+        assert not {"image", "images"} & words, place
 
 
 def test_a_column_that_differs_within_every_group_says_so(tmp_path):

@@ -73,8 +73,8 @@ def test_an_observed_prevalence_is_warned_of(tmp_path):
     page = shown(points(None), tmp_path)
     assert ", that of these pictures" in page.one("caption").text
     assert page.all("p", "faint")[-1].text == (
-        "Among the judged images more may be positive than where the network is to be used; set evaluation.prevalence "
-        "to the share of positive women there."
+        "Among the judged pictures more may be positive than where the network is to be used; set "
+        "evaluation.prevalence to the share of positive women there."
     )
     assert not shown(points(0.05), tmp_path).all("p", "faint")
 

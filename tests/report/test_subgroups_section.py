@@ -76,7 +76,7 @@ def test_the_section_shows_every_part_and_says_what_it_leaves_out(tmp_path):
     assert [row[0] for row in rows[1:]] == ["< 30 small", "30–50", "≥ 50", "all of known value"]
     assert sum(int(row[1]) for row in rows[1:4]) == int(rows[4][1]) == 108
     said = [item.text for item in page.all("li")]
-    assert "12 images have no value of age, and are in none of the parts" in said
+    assert "12 pictures have no value of age, and are in none of the parts" in said
     assert "small: of fewer than 20 groups, whose intervals are too short to be compared" in said
     assert "a band of numbers holds its lower end, not its upper" in said
 

@@ -8,7 +8,7 @@ Better = Literal["higher", "lower", "nearer to 0", "nearer to 1", "neither"]
 _AVERAGES = {
     "macro": "Mean over the classes.",
     "weighted": "Mean over the classes by their shares.",
-    "micro": "Over all pairs of an image and a class.",
+    "micro": "Over all pairs of a picture and a class.",
 }
 
 

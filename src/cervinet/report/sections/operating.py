@@ -81,7 +81,7 @@ def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: 
         shown.append(
             paragraph(text(f"Of 1,000 screened at a prevalence of {_percent(first.prevalence)}, {from_config}:"))
         )
-        shown.append(bullets(joined(block("b", text(f"{one.point.rule}:")), _of_1000(one)) for one in told))
+        shown.append(bullets(joined(block("strong", text(f"{one.point.rule}:")), _of_1000(one)) for one in told))
     if not first.prevalence_stated:
         shown.append(
             paragraph(
