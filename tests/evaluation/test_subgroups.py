@@ -9,10 +9,10 @@ from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_scor
 
 from cervinet.errors import DataError
 from cervinet.evaluation.draws import draw_counts
-from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.intervals import FEW_GROUPS, Resampling
 from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.subgroups import FEW_GROUPS, subgroups
+from cervinet.evaluation.subgroups import subgroups
 
 HOW = Resampling(draws=80, confidence=0.9, seed=3)
 

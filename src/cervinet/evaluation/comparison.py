@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cervinet.errors import UsageError
 from cervinet.evaluation.contrasts import Change, Contrast, Measure, measures
-from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.intervals import FEW_GROUPS, Estimate, Resampling, estimates
 from cervinet.evaluation.matching import Entrant, matched
 from cervinet.evaluation.measured import Value, mean_sensitivity, measured, samples_of
 from cervinet.evaluation.metrics import OVERALL, PER_CLASS
@@ -21,7 +21,6 @@ from cervinet.evaluation.paired_tests import PValue, area_test, holm, swap_test
 from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array, Weights
-from cervinet.evaluation.subgroups import FEW_GROUPS
 
 _SEVERAL = "each image was predicted several times, for which there is no such test"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from cervinet.evaluation.means import Parts, mean_estimates
 from cervinet.evaluation.metric_names import metric_title
 from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
+from cervinet.evaluation.proportions import wilson
 from cervinet.evaluation.question import Question, questions
 from cervinet.evaluation.weak_calibration import weak_calibration
 
@@ -99,16 +99,10 @@ def _prevalence(predictions: Predictions, how: Resampling) -> dict[str, Estimate
 
 
 def _wilson(estimate: Estimate, groups: int, how: Resampling) -> Estimate:
-    """For a share of 0 or 1, which every draw repeats: Wilson's interval, each group counting as one image.
-
-    Reference: Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc. 22:209,
-    1927.
-    """
-    if not how.draws or groups < 2:
+    """For a share of 0 or 1, which every draw repeats: Wilson's interval, each group counting as one image."""
+    if not how.draws or groups < 2 or estimate.value is None:
         return estimate
-    square = NormalDist().inv_cdf((1 + how.confidence) / 2) ** 2
-    reach = square / (groups + square)
-    lower, upper = (0.0, reach) if estimate.value == 0 else (1 - reach, 1.0)
+    lower, upper = wilson(estimate.value, groups, how.confidence)
     return replace(estimate, lower=lower, upper=upper, method=f"Wilson, {groups} groups", reason=None)
 
 

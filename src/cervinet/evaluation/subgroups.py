@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 
 from cervinet.errors import DataError
 from cervinet.evaluation.bands import parts_of
-from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.intervals import FEW_GROUPS, Estimate, Resampling, estimates
 from cervinet.evaluation.measured import measured, samples_of
 from cervinet.evaluation.metric_names import metric_name, metric_title
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.subgroup_metrics import asked_of
-
-FEW_GROUPS = 20
-"""Below, a subgroup is called small."""
 
 
 @dataclass(frozen=True)

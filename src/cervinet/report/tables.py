@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 
 from cervinet.evaluation.evaluate import Evaluation
-from cervinet.evaluation.intervals import Estimate
+from cervinet.evaluation.intervals import FEW_GROUPS, Estimate
 from cervinet.evaluation.operating import AtPoint
 from cervinet.report.names import shortened
-
-FEW_GROUPS = 20
-"""Below, percentile bootstrap intervals cover less than they say: docs/decisions/0004-intervals.md."""
-
 
 SHORT = {"average_precision": "avg prec", "sensitivity": "sens", "specificity": "spec"}
 """Names of columns, so that a row of a class fits a terminal of 80."""

@@ -2,6 +2,7 @@
 
 import math
 
+from cervinet.evaluation.intervals import FEW_GROUPS
 from cervinet.evaluation.metric_names import HEADLINE, metric_name
 from cervinet.evaluation.operating import AtPoint
 from cervinet.report.data_overview import counted
@@ -10,7 +11,6 @@ from cervinet.report.html import Html, block, bullets, joined, name, paragraph, 
 from cervinet.report.material import Material
 from cervinet.report.sections.flow import pictures_of
 from cervinet.report.sections.training import verdict
-from cervinet.report.tables import FEW_GROUPS
 from cervinet.report.unit import UNITS
 
 _METRICS = 2

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.intervals import FEW_GROUPS
 from cervinet.evaluation.metric_names import metric_name
 from cervinet.report.data_overview import counted
 from cervinet.report.estimates import cell, interval_text, percent, reasons, value_text
 from cervinet.report.html import Html, bullets, faint, joined, name, paragraph, section, table, text
-from cervinet.report.tables import FEW_GROUPS
 from cervinet.report.unit import UNITS
 
 

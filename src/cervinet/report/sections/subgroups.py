@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from cervinet.evaluation.intervals import FEW_GROUPS
 from cervinet.evaluation.metric_names import metric_title
-from cervinet.evaluation.subgroups import FEW_GROUPS, Part, Subgroups
+from cervinet.evaluation.subgroups import Part, Subgroups
 from cervinet.report.estimates import cell
 from cervinet.report.html import Html, block, bullets, code, faint, joined, name, paragraph, plot, section, table, text
 from cervinet.report.plots.subgroups import subgroups_plot
