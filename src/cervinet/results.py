@@ -47,6 +47,7 @@ def show_results(judged: "Judged") -> None:
 def _show_points(judged: "Judged") -> None:
     """What each threshold gives, or why there is none."""
     from cervinet.escape import for_terminal
+    from cervinet.report.tables import point_rows
     from cervinet.terminal import console, table
 
     found = judged.assessment
@@ -55,14 +56,10 @@ def _show_points(judged: "Judged") -> None:
         return
     for remark in found.choices.remarks if found.choices else ():
         click.echo(f"  {for_terminal(remark)}")
-    rows = [
-        [" or ".join(one.point.positive), one.point.rule, f"{one.point.threshold:.3f}"]
-        + ["–" if value.value is None else f"{value.value:.3f}" for value in (one.sensitivity, one.specificity)]
-        for one in found.points
-    ]
-    if rows:
-        click.echo("Thresholds chosen on the validation pictures, and what they give here")
-        columns = ["positive", "chosen for", "threshold", "sensitivity", "specificity"]
+    if found.points:
+        unit = "groups" if found.unit == "group" else "pictures"
+        click.echo(f"Thresholds chosen on the validation {unit}, and what they give here")
+        columns, rows = point_rows(found.points)
         console(sys.stdout).print(table(columns, rows, words={"positive", "chosen for"}))
 
 

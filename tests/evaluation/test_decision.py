@@ -10,6 +10,7 @@ from simulated import simulated
 from cervinet.evaluation.decision import cost_curve, decision_curve
 from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question, questions
 
@@ -80,7 +81,7 @@ def test_a_network_that_is_always_right_is_worth_the_prevalence():
     found = decision_curve(ASKED, perfect, 0.1, HOW)
     np.testing.assert_allclose(found.net_benefit, 0.1, atol=1e-12)
     assert np.isnan(found.lower).all()
-    text = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    text = json.loads(json.dumps(plain(found), allow_nan=False))
     assert text["lower"] == [None] * 99
     np.testing.assert_allclose(cost_curve(ASKED, perfect).cost, 0, atol=1e-12)
 
@@ -105,4 +106,4 @@ def test_cost_is_the_lowest_over_every_threshold():
     np.testing.assert_allclose(found.trivial, np.minimum(found.probability_cost, 1 - found.probability_cost))
     assert (found.cost <= found.trivial + 1e-12).all()
     assert (found.of, found.probability_cost[0], found.probability_cost[-1]) == ("CIN1 or CIN2+", 0, 1)
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)

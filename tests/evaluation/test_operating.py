@@ -13,6 +13,7 @@ from cervinet.evaluation.choices import choose
 from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.operating import OperatingPoint, at_point, choose_points
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.question import questions
 
 HOW = Resampling(draws=200, confidence=0.9, seed=3)
@@ -102,7 +103,7 @@ def test_images_of_one_answer_say_what_is_missing(label, word, undefined):
     unknown = ("found", "missed") if label == 0 else ("false_alarms", "rightly_cleared")
     for key, one in found.per_1000.items():
         assert (one.value is None, one.reason == reason) == (key in unknown, key in unknown)
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)
 
 
 def test_none_or_all_called_positive_leaves_one_value_unknown():

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.sanity import rank_correlations, sanity
 
 HOW = Resampling(draws=200, confidence=0.95, seed=0)
@@ -65,7 +66,7 @@ def groups(number):
 def test_what_is_said(values, sentence):
     found = sanity(np.array(values, float), groups(len(values)), replace(HOW, draws=0))
     assert found.sentence == sentence
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)
 
 
 def test_a_method_whose_maps_depend_on_the_picture_alone_is_caught():

@@ -12,7 +12,9 @@ from scipy.stats import binomtest
 from cervinet.errors import DataError
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.question import questions
 from cervinet.evaluation.shift import METRICS, shift
+from cervinet.evaluation.weak_calibration import weak_calibration
 
 HOW = Resampling(draws=300, confidence=0.95, seed=2)
 
@@ -66,10 +68,7 @@ def test_a_class_that_the_other_site_lacks_has_the_interval_of_wilson():
     assert (none.lower, none.upper) == pytest.approx(binomtest(0, 30).proportion_ci(method="wilson"), abs=1e-12)
     assert (all_.lower, all_.upper) == pytest.approx(binomtest(30, 30).proportion_ci(method="wilson"), abs=1e-12)
     assert found.sentences[1].startswith("'HSIL' is 0 % of the images here and ")
-    assert found.calibration["HSIL"]["slope"][1].reason == (
-        "there must be images of HSIL and others, whose probabilities overlap"
-    )
-    assert found.calibration["HSIL"]["intercept"][1].reason == "there must be images of HSIL and others"
+    assert {found.calibration["HSIL"][name][1].reason for name in ("intercept", "slope")} == {"no image is of 'HSIL'"}
     json.dumps(found.to_json(), allow_nan=False)
 
 
@@ -121,15 +120,13 @@ def test_a_metric_that_fell():
     assert any(sentence.startswith("log loss is higher here: ") for sentence in found.sentences)
 
 
-def test_intervals_of_regressions_are_by_group_and_say_how_many_draws_they_took(monkeypatch):
+def test_intercept_and_slope_are_those_of_the_calibration():
     given = random_table(100, seed=1, per_group=5)
-    assert shift(given, given, None, HOW).calibration["Type_1"]["slope"][0].method == (
-        "percentile bootstrap, 300 draws of 20 groups"
-    )
-    monkeypatch.setattr("cervinet.evaluation.shift._CELLS", 20_000)
-    assert shift(given, given, None, HOW).calibration["Type_1"]["slope"][0].method == (
-        "percentile bootstrap, 200 draws of 20 groups"
-    )
+    found = shift(given, given, None, HOW).calibration["Type_1"]
+    (question, *_) = questions(given.classes, None)
+    expected = weak_calibration(question, given, HOW)
+    assert (found["intercept"], found["slope"]) == ((expected.intercept,) * 2, (expected.slope,) * 2)
+    assert expected.slope.method == "percentile bootstrap, 300 draws of 20 groups"
 
 
 def test_without_draws_nothing_parts():

@@ -9,9 +9,10 @@ from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_scor
 
 from cervinet.errors import DataError
 from cervinet.evaluation.draws import draw_counts
-from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.intervals import FEW_GROUPS, Resampling
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.subgroups import FEW_GROUPS, subgroups
+from cervinet.evaluation.subgroups import subgroups
 
 HOW = Resampling(draws=80, confidence=0.9, seed=3)
 
@@ -148,7 +149,7 @@ def test_a_class_that_a_part_lacks_is_said():
         "reason": "there must be images of 'A' and of other classes",
     }
     assert alone["sensitivity_macro"].reason == "there must be images of every class, and of two or more"
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)
 
 
 def test_repeats_are_averaged_and_images_counted_once():

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.question import Question
 from cervinet.evaluation.weak_calibration import weak_calibration
 
@@ -67,7 +68,7 @@ def test_perfect_probabilities_have_0_and_1():
 def test_many_images_take_one_step(monkeypatch):
     given = simulated(2, images=1000)
     whole = weak_calibration(ASKED, given, HOW)
-    monkeypatch.setattr("cervinet.evaluation.weak_calibration._MANY", 999)
+    monkeypatch.setattr("cervinet.evaluation.logistic.MANY", 999)
     step = weak_calibration(ASKED, given, HOW)
     assert step.slope.value == pytest.approx(whole.slope.value, abs=1e-12)
     width = whole.slope.upper - whole.slope.lower
@@ -80,7 +81,7 @@ def test_images_of_one_answer_have_neither(label, word):
     found = weak_calibration(ASKED, simulated(labels=[label] * 20), HOW)
     reason = f"{word} image is of 'CIN1 or CIN2+'"
     assert (found.intercept.reason, found.slope.reason) == (reason, reason)
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(plain(found), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -97,10 +98,19 @@ def test_without_a_finite_slope_there_is_the_intercept(probabilities, reason):
     assert found.intercept.value is not None
 
 
-def test_draws_without_a_slope_are_counted_and_not_warned_of():
-    """A dozen images: some draws hold one answer alone, others are divided by a probability."""
-    for seed in range(20):
-        given = simulated(seed, images=12, per_group=1)
-        for of in range(3):
-            found = weak_calibration(Question((given.classes[of],), (of,)), given, HOW)
-            json.dumps(found.to_json(), allow_nan=False)
+@pytest.mark.parametrize("many", [1000, 1])
+def test_a_draw_without_a_finite_answer_is_undefined(monkeypatch, many):
+    """One group alone holds the positive images: 37 % of the draws lack it, however many images there are."""
+    monkeypatch.setattr("cervinet.evaluation.logistic.MANY", many)
+    given = simulated(2, images=60, labels=[0] * 58 + [1, 1])
+    found = weak_calibration(ASKED, given, HOW)
+    assert found.slope.value is not None
+    assert (found.slope.lower, found.intercept.lower) == (None, None)
+    assert "bootstrap draws: too few groups count towards it" in found.intercept.reason
+
+
+def test_certain_and_right_has_the_intercept_of_the_shares():
+    """k positives at +a and m negatives at −a: k e^(−a−x) = m e^(−a+x), so that x is half the logarithm of k / m."""
+    given = simulated(labels=[0] * 10 + [2] * 40)
+    found = weak_calibration(ASKED, replace(given, probabilities=np.eye(3)[given.labels]), HOW)
+    assert found.intercept.value == pytest.approx(np.log(4) / 2, abs=0.02)

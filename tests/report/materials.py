@@ -66,7 +66,7 @@ def estimate(value: float, n: int = 60) -> Estimate:
 
 
 def judged(given: Predictions, draws: int = 40) -> Evaluation:
-    return evaluate(given, Resampling(draws, 0.95, seed=0))
+    return evaluate(given, Resampling(draws, 0.95, 0))
 
 
 def assessment(count: int = 60) -> Assessment:

@@ -71,7 +71,7 @@ def test_the_table_has_values_intervals_and_chance(shown):
     assert all_of_them[:3] == [
         "all",
         "13 1 without heat",
-        f"{mass.value:.2f} ({mass.lower:.2f}–{mass.upper:.2f}) chance 0.14",
+        f"{mass.value:.2f} ({mass.lower:.2f} – {mass.upper:.2f}) chance 0.14",
     ]
     assert all_of_them[3] == "1.00 (no interval) chance 0.14"
     assert (benign[0], bad[0]) == NAMES

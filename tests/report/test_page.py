@@ -212,7 +212,7 @@ class TestSections:
         overall, by_image, by_group = part(whole, "metrics").all("table")
         found = assessment()
         rows = overall.rows()
-        assert rows[0] == ["metric", "by image", "interval", "n", "by group", "interval", "n", "better is"]
+        assert rows[0] == ["metric", "by picture", "interval", "n", "by group", "interval", "n", "better is"]
         assert len(rows) == 1 + len(found.evaluation.metrics)
         accuracy = found.evaluation.metrics["accuracy"]
         assert rows[1][1:4] == [f"{accuracy.value:.3f}", f"{accuracy.lower:.3f} – {accuracy.upper:.3f}", "60"]

@@ -107,8 +107,8 @@ class TestSection:
         assert rows[2][1] == f"{before:.3f} 0.000 (no interval) noise 1"
         caption = page_of(found, tmp_path).one("caption").text
         assert caption == (
-            f"Accuracy on damaged pictures, 60 images of 30 groups; of the undamaged it is {before:.3f}. Below it the "
-            "change, damaged minus undamaged of the same pictures, with its 90 % interval."
+            f"Accuracy on damaged pictures, 60 pictures of 30 groups; of the undamaged it is {before:.3f}. Below it "
+            "the change, damaged minus undamaged of the same pictures, with its 90 % interval."
         )
 
     def test_what_is_unknown_or_was_not_done_is_said(self, found, tmp_path):

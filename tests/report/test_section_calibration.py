@@ -4,6 +4,7 @@ import pytest
 from judged import HOSTILE, HOW, after_temperature, rendered
 from matplotlib.text import Text
 
+from cervinet.evaluation.metric_names import metric_name
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.reliability import calibrated
 from cervinet.report.plots.reliability import class_reliability, reliability_diagrams
@@ -26,23 +27,19 @@ def test_errors_before_and_after(results, tmp_path):
     head, *rows = page.one("table").rows()
     assert head == ["lower is better", "before", "after", "after − before"]
     assert [row[0] for row in rows] == [
-        "log-loss, nats",
-        "Brier score, 0 to 2",
-        "calibration error of the predicted class (ECE, 15 bins of equal width)",
-        "the same in 15 bins of equally many images",
-        "calibration error, mean over the classes (15 bins of equal width)",
-        "the same in 15 bins of equally many images",
+        f"{metric_name(key).title} {metric_name(key).meaning}"
+        for key in ("log_loss", "brier", "ece", "ece_equal_mass", "ece_classwise", "ece_classwise_equal_mass")
     ]
     for row, name in zip(rows, found.change, strict=True):
         for text, one in zip(row[1:3], (found.metrics["before"][name], found.metrics["after"][name]), strict=True):
-            assert text == f"{one.value:.3f} ({one.lower:.3f}–{one.upper:.3f})"
+            assert text == f"{one.value:.3f} {one.lower:.3f} – {one.upper:.3f}"
     assert rows[0][3].startswith("−0.")
     assert page.all("p")[0].text.endswith(
         f"Calibration: temperature {fitted.values['temperature']:.3g}, fitted on 120 validation images."
     )
     assert [one.attributes["alt"] for one in page.all("img")] == [
         "Share of right answers over the probability of the predicted class",
-        "Share of images of each class over its probability, after calibration",
+        "Share of pictures of each class over its probability, after calibration",
     ]
 
 
@@ -60,7 +57,7 @@ def test_intercept_and_slope_of_each_question(tmp_path):
     assert head == ["positive", "intercept, before", "intercept, after", "slope, before", "slope, after"]
     slope = found.weak["before"][0].slope
     assert first[0] == HOSTILE[0]
-    assert first[3] == f"{slope.value:.3f} ({slope.lower:.3f}–{slope.upper:.3f})"
+    assert first[3] == f"{slope.value:.3f} {slope.lower:.3f} – {slope.upper:.3f}"
 
 
 def test_without_logits_it_says_so(tmp_path):

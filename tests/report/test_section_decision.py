@@ -56,7 +56,7 @@ def test_it_says_where_the_network_is_of_use(better, sentence, tmp_path):
 
 
 def test_images_of_one_answer_have_none(tmp_path):
-    assert shown([], [], tmp_path).one("p").text == "Not known: the images are all positive or all negative."
+    assert shown([], [], tmp_path).one("p").text == "Not known: the pictures are all positive or all negative."
 
 
 def test_a_panel_a_question_with_three_lines_and_a_band():

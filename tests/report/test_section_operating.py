@@ -21,7 +21,7 @@ def shown(points, folder, no_choices=""):
 
 
 def cell(estimate):
-    return f"{estimate.value:.3f} ({estimate.lower:.3f}–{estimate.upper:.3f})"
+    return f"{estimate.value:.3f} {estimate.lower:.3f} – {estimate.upper:.3f}"
 
 
 def test_a_row_a_rule_with_what_it_gives(tmp_path):
@@ -46,7 +46,7 @@ def test_a_row_a_rule_with_what_it_gives(tmp_path):
         ]
     first = found[0]
     assert page.one("caption").text == (
-        f"Positive: CIN2+ · 90 % intervals · {first.sensitivity.n} positive and {first.specificity.n} other images · "
+        f"Positive: CIN2+ · 90 % intervals · {first.sensitivity.n} positive and {first.specificity.n} other pictures · "
         "PPV and NPV at a prevalence of 5 %, as stated in the config"
     )
 
@@ -60,7 +60,7 @@ def test_it_says_what_1000_screened_may_expect(tmp_path):
 
     def part(name, words):
         one, digits = parts[name], 1 if parts[name].value < 10 else 0
-        return f"{one.value:.{digits}f} ({one.lower:.{digits}f}–{one.upper:.{digits}f}) {words}"
+        return f"{one.value:.{digits}f} ({one.lower:.{digits}f} – {one.upper:.{digits}f}) {words}"
 
     named = {"found": "found", "missed": "missed", "false_alarms": "false alarms", "rightly_cleared": "rightly cleared"}
     assert line == f"sensitivity at least 0.9: {', '.join(part(*one) for one in named.items())}."
@@ -69,10 +69,10 @@ def test_it_says_what_1000_screened_may_expect(tmp_path):
 
 def test_an_observed_prevalence_is_warned_of(tmp_path):
     page = shown(points(None), tmp_path)
-    assert ", that of these images" in page.one("caption").text
+    assert ", that of these pictures" in page.one("caption").text
     assert page.all("p", "faint")[-1].text == (
-        "Among the judged images more may be positive than where the network is to be used; set evaluation.prevalence "
-        "to the share of positive patients there."
+        "Among the judged pictures more may be positive than where the network is to be used; set "
+        "evaluation.prevalence to the share of positive patients there."
     )
     assert not shown(points(0.05), tmp_path).all("p", "faint")
 

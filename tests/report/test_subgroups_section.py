@@ -72,11 +72,11 @@ def test_the_section_shows_every_part_and_says_what_it_leaves_out(tmp_path):
     values = ["" if i % 10 == 0 else str(20 + i % 60) for i in range(120)]
     page = page_of(tmp_path, found(values, column="age", edges=[30, 50]))
     rows = page.one("table").rows()
-    assert rows[0][:5] == ["age", "images", "groups", "accuracy", "log loss"]
+    assert rows[0][:5] == ["age", "pictures", "groups", "accuracy", "log loss"]
     assert [row[0] for row in rows[1:]] == ["< 30 small", "30–50", "≥ 50", "all of known value"]
     assert sum(int(row[1]) for row in rows[1:4]) == int(rows[4][1]) == 108
     said = [item.text for item in page.all("li")]
-    assert "12 images have no value of age, and are in none of the parts" in said
+    assert "12 pictures have no value of age, and are in none of the parts" in said
     assert "small: of fewer than 20 groups, whose intervals are too short to be compared" in said
     assert "a band of numbers holds its lower end, not its upper" in said
 

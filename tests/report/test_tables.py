@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from cervinet import registry
 from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Estimate, Resampling
+from cervinet.evaluation.operating import AtPoint, OperatingPoint
 from cervinet.evaluation.predictions import Predictions
-from cervinet.report.tables import PARTS, overall_rows, per_class_table
+from cervinet.report.tables import PARTS, overall_rows, per_class_table, point_rows
 from cervinet.terminal import table
 
 HEADLINE = ["accuracy", "balanced accuracy", "log loss", "auroc macro", "sensitivity macro", "specificity macro"]
@@ -74,3 +76,31 @@ def test_a_class_has_a_row_of_values(evaluation):
     assert columns == ["class", "images", "auroc", "avg prec", "sens", "spec", "ppv", "npv", "f1"]
     values = [f"{one.value:.3f}" for one in evaluation.per_class["Type_2"].values()]
     assert rows[1] == ["Type_2", "400", *values]
+
+
+def points(positive):
+    """One by each rule, with its longest words."""
+    rules = ("sensitivity", "specificity", "youden", "cost", "prevalence")
+    random = np.random.default_rng(0)
+    truth, scores = np.arange(60) % 2 == 0, random.random(60)
+    share = {"cost": {"prevalence": 0.123}, "prevalence": {"of": 0.123}}
+    for rule in rules:
+        for options in ({}, share.get(rule, {})):
+            threshold, words = registry.find("operating_point", rule).function(truth, scores, **options)
+            known = Estimate(1.0, 0.9, 1.0, 30, "bootstrap")
+            lacking = replace(known, value=None)
+            point = OperatingPoint(words, positive, threshold, 1.0, 1.0, 30, 30)
+            yield AtPoint(point, 0.5, False, known, lacking, known, known, {})
+
+
+@pytest.mark.parametrize("positive", [("CIN2+",), ("Superficial-Intermediate", "Koilocytotic", "Dyskeratotic")])
+def test_operating_points_fit_a_terminal(positive):
+    columns, rows = point_rows(tuple(points(positive)))
+    out = io.StringIO()
+    Console(file=out, width=80).print(table(columns, rows, words={"positive", "chosen for"}))
+    lines = [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+    assert len(lines) == 2 + len(rows)
+    assert max(map(len, lines)) <= 80
+    assert all(row[0] in line and row[1] in line and row[4] in line for row, line in zip(rows, lines[2:], strict=True))
+    assert rows[0][1:] == ["sensitivity at least 0.95", rows[0][2], "1.000", "–"]
+    assert width(columns, rows) <= 80

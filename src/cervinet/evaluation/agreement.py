@@ -4,8 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from cervinet.evaluation.ratio import ratio
-from cervinet.evaluation.statistics import Array
+from cervinet.evaluation.statistics import Array, ratio
 
 
 def matthews(matrix: Array) -> Array:

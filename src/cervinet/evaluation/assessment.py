@@ -33,7 +33,7 @@ class Assessment:
         predictions: one row a unit.
         unit: "image" or "group".
         evaluation: metrics.
-        other: metrics of the other unit; None where every image is its own group, or none has a single class.
+        other: metrics of the other unit; None where every image is its own group.
         questions: what was asked of operating points and decision curves.
         choices: settled on validation predictions; None where there were none, and `no_choices` says why.
         no_choices: why there are none.
@@ -74,8 +74,8 @@ class Assessment:
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`: the metrics, and below them all the rest."""
         more = {
-            "other_unit": self.other and self.other.to_json(),
-            "choices": self.choices and self.choices.to_json(),
+            "other_unit": self.other,
+            "choices": self.choices,
             "no_choices": self.no_choices or None,
             "calibration": self.calibrated,
             "operating_points": self.points,
@@ -119,15 +119,15 @@ def assess(
         divided_by: (attribute of the predictions, edges) of each division into subgroups.
 
     Raises:
-        DataError: there is no image, or no group of one class where groups are judged; a positive class is not known.
+        DataError: there is no image, or for groups none of one class; a positive class is not known.
     """
     groups, mixed = by_group(predictions)
-    judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
-    if predictions.images and not judged.images:
+    if unit == "group" and not groups.images and predictions.images:
         raise DataError(
-            f"every group of split '{predictions.split}' has images of several classes, so that none can be judged; "
-            "set evaluation.unit to image"
+            f"no group has images of one class only, so that none of the {mixed} can be judged as one; "
+            "correct the groups, or set evaluation.unit to image"
         )
+    judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
     asked = questions(predictions.classes, positive)
     grouped = 0 < len(groups.images) < len(predictions.images)
     points = choices.points if choices else ()
@@ -145,11 +145,25 @@ def assess(
         selective=selective(judged, choices.abstain if choices else None, how),
         decisions=tuple(filter(None, (decision_curve(one, judged, prevalence, how) for one in asked))),
         costs=tuple(filter(None, (cost_curve(one, judged) for one in asked))),
-        subgroups=tuple(
-            subgroups(judged, column, judged.attributes[column], edges, how, positive) for column, edges in divided_by
-        ),
+        subgroups=tuple(_divided(predictions, judged, column, edges, how, positive) for column, edges in divided_by),
         mixed_groups=mixed,
     )
+
+
+def _divided(
+    predictions: Predictions,
+    judged: Predictions,
+    column: str,
+    edges: Sequence[float] | None,
+    how: Resampling,
+    positive: Sequence[str] | None,
+) -> Subgroups:
+    """Without parts where the images have values, of which no group has one that all its images share."""
+    values = judged.attributes[column]
+    if any(predictions.attributes[column]) and not any(values):
+        why = f"the images of each group differ in {column}, so that no group has one value of it"
+        return Subgroups(column, (), len(set(judged.images)), (), why, how.confidence)
+    return subgroups(judged, column, values, edges, how, positive)
 
 
 def _before_and_after(

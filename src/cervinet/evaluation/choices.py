@@ -1,7 +1,7 @@
 """What was settled on validation predictions, and is only applied ever after: kept in `model.json`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from cervinet.errors import DataError
 from cervinet.evaluation.calibration import Calibration
 from cervinet.evaluation.conformal import SetRule, fit_sets
 from cervinet.evaluation.operating import OperatingPoint, choose_points
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.selective import Abstain, fit_abstain
@@ -36,10 +37,7 @@ class Choices:
 
     def to_json(self) -> dict[str, Any]:
         """As in `model.json`; infinite thresholds are null."""
-        values = asdict(self)
-        for rule in values["sets"]:
-            rule["thresholds"] = [None if value == float("inf") else value for value in rule["thresholds"]]
-        return values
+        return {one.name: plain(getattr(self, one.name)) for one in fields(self)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Choices":

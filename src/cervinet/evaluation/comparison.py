@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from cervinet.errors import UsageError
 from cervinet.evaluation.contrasts import Change, Contrast, Measure, measures
-from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.intervals import FEW_GROUPS, Estimate, Resampling, estimates
 from cervinet.evaluation.matching import Entrant, matched
 from cervinet.evaluation.measured import Value, mean_sensitivity, measured, samples_of
 from cervinet.evaluation.metrics import OVERALL, PER_CLASS
 from cervinet.evaluation.paired_tests import PValue, area_test, holm, swap_test
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array, Weights
-from cervinet.evaluation.subgroups import FEW_GROUPS
 
 _SEVERAL = "each image was predicted several times, for which there is no such test"
 
@@ -56,7 +56,7 @@ class Comparison:
             "classes": list(self.classes),
             "confidence": self.confidence,
             "remarks": list(self.remarks),
-            "runs": [contrast.to_json() for contrast in self.contrasts],
+            "runs": plain(self.contrasts),
         }
 
 

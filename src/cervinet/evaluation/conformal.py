@@ -18,15 +18,16 @@ inductive conformal predictors, ACML 2012 (class by class).
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.evaluation.intervals import Estimate, Resampling
+from cervinet.evaluation.means import Parts, mean_estimates
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.ratios import Parts, ratio_estimates
 from cervinet.evaluation.statistics import Array
 
 Score = Literal["lac", "aps"]
@@ -137,12 +138,9 @@ class Coverage:
 
     def to_json(self) -> dict[str, Any]:
         """The rule and the estimates: plain numbers, text and null (for an infinite threshold)."""
-        rule = asdict(self.rule)
-        rule["thresholds"] = [None if math.isinf(value) else value for value in self.rule.thresholds]
-        names = ("coverage", "by_group", "size", "single", "completed")
-        found = {name: one.to_json() for name in names if (one := getattr(self, name)) is not None}
-        per_class = {name: one.to_json() for name, one in self.per_class.items()}
-        return {"rule": rule, **found, "per_class": per_class, "remarks": list(self.remarks())}
+        names = ("rule", "coverage", "by_group", "size", "single", "completed", "per_class")
+        found = {name: one for name in names if (one := getattr(self, name)) is not None}
+        return {name: plain(one) for name, one in (found | {"remarks": self.remarks()}).items()}
 
 
 def scores(score: Score, probabilities: Array) -> Array:
@@ -214,6 +212,6 @@ def covered(rule: SetRule, predictions: Predictions, how: Resampling) -> Coverag
         of_class = labels == index
         parts[f"of {name}"] = (held & of_class, of_class)
         undefined[f"of {name}"] = f"no image is of {name!r}"
-    found = ratio_estimates(predictions, parts, undefined, how)
+    found = mean_estimates(predictions, parts, undefined, how)
     per_class = {name: found.pop(f"of {name}") for name in predictions.classes}
     return Coverage(rule=rule, per_class=per_class, **found)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cervinet.evaluation.intervals import Estimate
+from cervinet.evaluation.metric_names import metric_name, metric_title
 from cervinet.evaluation.paired_tests import PValue
-from cervinet.evaluation.titles import LOWER_IS_BETTER, metric_title
+from cervinet.evaluation.plain_json import plain
 
 Verdict = Literal["better", "worse", "none seen", "unknown"]
 
@@ -34,7 +35,7 @@ class Measure:
 
     @property
     def lower_is_better(self) -> bool:
-        return self.metric in LOWER_IS_BETTER
+        return metric_name(self.metric).better == "lower"
 
 
 def measures(classes: tuple[str, ...]) -> list[Measure]:
@@ -98,10 +99,10 @@ class Change:
         return {
             "metric": self.measure.metric,
             "class": self.measure.label,
-            "reference": self.reference.to_json(),
-            "value": self.value.to_json(),
-            "difference": self.difference.to_json(),
-            "test": self.test and self.test.to_json(),
+            "reference": plain(self.reference),
+            "value": plain(self.value),
+            "difference": plain(self.difference),
+            "test": plain(self.test),
             "verdict": self.verdict,
             "sentence": self.sentence,
         }
@@ -158,5 +159,5 @@ class Contrast:
             "same_predictions": self.same,
             "right_only_here": self.gained,
             "right_only_in_reference": self.lost,
-            "measures": [change.to_json() for change in self.changes],
+            "measures": plain(self.changes),
         }

@@ -1,16 +1,14 @@
 """What it is worth to act on a prediction: net benefit and expected cost over all thresholds."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from cervinet.evaluation.cell_sums import cell_sums, images_of
 from cervinet.evaluation.curves import roc_curve
 from cervinet.evaluation.intervals import Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question
-from cervinet.evaluation.statistics import Array, Weights
+from cervinet.evaluation.statistics import Array, Weights, counts_of
 
 _THRESHOLDS = np.arange(1, 100) / 100
 _PROBABILITY_COSTS = np.arange(101) / 100
@@ -38,17 +36,6 @@ class DecisionCurve:
     upper: Array
     treat_all: Array
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, text and null, under the names of the attributes."""
-        return {
-            "of": self.of,
-            "prevalence": self.prevalence,
-            **{
-                name: [None if np.isnan(value) else value for value in getattr(self, name).tolist()]
-                for name in ("thresholds", "net_benefit", "lower", "upper", "treat_all")
-            },
-        }
-
 
 @dataclass(frozen=True, eq=False)
 class CostCurve:
@@ -65,11 +52,6 @@ class CostCurve:
     probability_cost: Array
     cost: Array
     trivial: Array
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers and text, under the names of the attributes."""
-        names = ("probability_cost", "cost", "trivial")
-        return {"of": self.of, **{name: getattr(self, name).tolist() for name in names}}
 
 
 def decision_curve(
@@ -92,7 +74,7 @@ def decision_curve(
         return None
     size = len(_THRESHOLDS) + 1
     reached = np.searchsorted(_THRESHOLDS, scores, side="right").astype(np.int64)
-    counts = cell_sums(predictions, reached + size * truth, 2 * size)
+    counts = counts_of(*predictions.members(), reached + size * truth, 2 * size)
     weight = _THRESHOLDS / (1 - _THRESHOLDS)
 
     def net_benefit(weights: Weights) -> Array:
@@ -108,7 +90,7 @@ def decision_curve(
     names = [f"{threshold:.2f}" for threshold in _THRESHOLDS]
     found = estimates(
         lambda weights: dict(zip(names, net_benefit(weights).T, strict=True)),
-        counted=dict.fromkeys(names, images_of(predictions, np.ones_like(truth))),
+        counted=dict.fromkeys(names, predictions.count(np.ones_like(truth))),
         undefined=dict.fromkeys(names, "there must be positive and negative images"),
         groups=predictions.members()[1],
         images=len(truth),

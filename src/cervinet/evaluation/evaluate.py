@@ -12,6 +12,7 @@ from cervinet.evaluation import quantities
 from cervinet.evaluation.hierarchy import hierarchy_of
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.metrics import HIERARCHICAL
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Hierarchy, Sample, confusion, summed
 
@@ -64,9 +65,9 @@ class Evaluation:
             "groups": self.groups,
             "unreadable": self.unreadable,
             "confidence": self.confidence,
-            "metrics": {name: value.to_json() for name, value in self.metrics.items()},
+            "metrics": plain(self.metrics),
             "per_class": {
-                name: {key: value.to_json() for key, value in self.per_class[name].items()} | {"images": images}
+                name: plain(self.per_class[name]) | {"images": images}
                 for name, images in zip(self.classes, self.support.tolist(), strict=True)
             },
             "confusion": {"classes": list(self.classes), "counts": self.confusion.tolist()},
@@ -75,7 +76,7 @@ class Evaluation:
         }
 
     def _overall(self, names: Iterable[str]) -> dict[str, Any]:
-        return {"images": self.images, "metrics": {name: self.metrics[name].to_json() for name in names}}
+        return {"images": self.images, "metrics": {name: plain(self.metrics[name]) for name in names}}
 
 
 def evaluate(predictions: Predictions, how: Resampling) -> Evaluation:
@@ -113,7 +114,8 @@ def _evaluate(predictions: Predictions, how: Resampling, hierarchy: Hierarchy | 
     ]
     repeats, classes = len(samples), predictions.classes
     whole = Sample(predictions.labels, predictions.probabilities, members, groups, hierarchy)
-    matrix = summed(whole, {"matrix": confusion(whole)})(np.ones((1, groups)))["matrix"].reshape(len(classes), -1)
+    sums = summed(members, groups, {"matrix": confusion(whole)})(np.ones((1, groups)))
+    matrix = sums["matrix"].reshape(len(classes), -1)
     found = estimates(
         quantities.values_of(samples, classes),
         counted=quantities.counted(matrix, repeats, classes),

@@ -24,6 +24,9 @@ MOST_LEFT_OUT = 0.1
 
 A class of k groups is in none of a draw's with probability exp(-k): 37 % for 1, 14 % for 2, 5 % for 3."""
 
+FEW_GROUPS = 20
+"""Below, percentile bootstrap intervals cover less than they say: docs/decisions/0004-intervals.md."""
+
 _ROUNDING = 1e-12
 """Draws that differ by less, or by this share of the value, are the same but for rounding."""
 

@@ -5,7 +5,7 @@ backprop, IJCV 126:1084, 2018; share of the heat inside: "energy-based pointing 
 Workshops 2020. Each is told beside its value by chance, since a large region holds much of any heat.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
-from cervinet.evaluation.statistics import Array, Weights
+from cervinet.evaluation.means import Parts, means
 
 MEASURES = ("mass", "pointing", "overlap")
 NEARLY_ALL = 0.9
@@ -172,21 +172,19 @@ def localisation(
     parts = {None: np.ones(len(labels), bool)} | {
         name: labels == index for index, name in enumerate(classes) if (labels == index).any()
     }
-    sums = {
-        (part, name): _means(members, numbers[name], rows & warm, len(names))
+    sums: dict[tuple[str | None, str], Parts] = {
+        (part, name): (np.where(rows & warm, numbers[name], 0), rows & warm)
         for part, rows in parts.items()
         for name in (*MEASURES, "gain")
     }
-    keys = {f"{number}": key for number, key in enumerate(sums)}
-    found = estimates(
-        lambda weights: {text: sums[key](weights) for text, key in keys.items()},
-        counted={text: int((parts[key[0]] & warm).sum()) for text, key in keys.items()},
-        undefined=dict.fromkeys(keys, "no image with a region has any heat"),
+    of = estimates(
+        means(members, len(names), sums),
+        counted={key: int(counted.sum()) for key, (_, counted) in sums.items()},
+        undefined=dict.fromkeys(sums, "no image with a region has any heat"),
         groups=len(names),
         images=len(labels),
         how=how,
     )
-    of = {key: found[text] for text, key in keys.items()}
 
     def located(part: str | None) -> Located:
         rows = parts[part]
@@ -210,23 +208,6 @@ def localisation(
     overall = located(None)
     per_class = {part: located(part) for part in parts if part is not None}
     return Localisation(region, overall, per_class, randomised, _sentence(region, overall), without)
-
-
-def _means(
-    members: NDArray[np.int64], values: Array, rows: NDArray[np.bool_], groups: int
-) -> Callable[[Weights], Array]:
-    """Counts `(draws, groups)` → the mean over the rows, `(draws,)`."""
-    sums = np.bincount(members[rows], weights=values[rows], minlength=groups)
-    counts = np.bincount(members[rows], minlength=groups).astype(np.float64)
-
-    def of(weights: Weights) -> Array:
-        drawn = weights.astype(np.float64) @ counts
-        found: Array = np.divide(
-            weights.astype(np.float64) @ sums, drawn, out=np.full(len(drawn), np.nan), where=drawn > 0
-        )
-        return found
-
-    return of
 
 
 def _sentence(region: str, found: Located) -> str:

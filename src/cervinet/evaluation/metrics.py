@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from cervinet.evaluation.agreement import kappa, matthews
 from cervinet.evaluation.calibration_error import KINDS
-from cervinet.evaluation.ratio import ratio
 from cervinet.evaluation.seen import Seen, look
-from cervinet.evaluation.statistics import Array, Hierarchy, Sample, Weights
+from cervinet.evaluation.statistics import Array, Hierarchy, Sample, Weights, ratio
 
 
 def _hits(matrix: Array) -> Array:

@@ -1,7 +1,7 @@
 """Thresholds: chosen on validation predictions, then judged on others."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from cervinet import registry
 from cervinet.errors import DataError
-from cervinet.evaluation.cell_sums import cell_sums, images_of
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question, questions
-from cervinet.evaluation.statistics import Array, Weights
+from cervinet.evaluation.statistics import Array, Weights, counts_of
 
 
 @dataclass(frozen=True)
@@ -63,16 +62,6 @@ class AtPoint:
     npv: Estimate
     per_1000: dict[str, Estimate]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, text and null, under the names of the attributes."""
-        return {
-            "point": asdict(self.point),
-            "prevalence": self.prevalence,
-            "prevalence_stated": self.prevalence_stated,
-            **{name: getattr(self, name).to_json() for name in ("sensitivity", "specificity", "ppv", "npv")},
-            "per_1000": {name: value.to_json() for name, value in self.per_1000.items()},
-        }
-
 
 def choose_points(
     question: Question, rules: Sequence[tuple[str, dict[str, Any]]], validation: Predictions
@@ -97,8 +86,8 @@ def choose_points(
                 threshold=threshold,
                 sensitivity=float(called[truth].mean()),
                 specificity=float((~called[~truth]).mean()),
-                positives=images_of(validation, truth),
-                negatives=images_of(validation, ~truth),
+                positives=validation.count(truth),
+                negatives=validation.count(~truth),
             )
         )
     return points
@@ -125,9 +114,7 @@ def at_point(point: OperatingPoint, predictions: Predictions, prevalence: float 
     (question,) = questions(predictions.classes, point.positive)
     truth, scores = question.truth(predictions.labels), question.scores(predictions.probabilities)
     called = scores >= point.threshold
-    one_sided = ""
-    if truth.all() or not truth.any():
-        one_sided = f"{'every' if truth.all() else 'no'} image is of '{question.name}'"
+    one_sided = question.one_sided(truth)
     every = np.ones_like(truth)
     rows = {
         "sensitivity": (truth, one_sided),
@@ -142,7 +129,7 @@ def at_point(point: OperatingPoint, predictions: Predictions, prevalence: float 
     shares |= {"ppv": called, "npv": ~called} if prevalence is None else {}
     found = estimates(
         _values(predictions, truth, called, prevalence),
-        counted={name: images_of(predictions, which) for name, (which, _) in rows.items()},
+        counted={name: predictions.count(which) for name, (which, _) in rows.items()},
         undefined={name: reason for name, (_, reason) in rows.items()},
         groups=groups,
         images=len(truth),
@@ -164,7 +151,7 @@ def at_point(point: OperatingPoint, predictions: Predictions, prevalence: float 
 def _values(
     predictions: Predictions, truth: NDArray[np.bool_], called: NDArray[np.bool_], prevalence: float | None
 ) -> Callable[[Weights], dict[str, Array]]:
-    counts = cell_sums(predictions, 2 * truth.astype(np.int64) + called, 4)
+    counts = counts_of(*predictions.members(), 2 * truth.astype(np.int64) + called, 4)
 
     def values(weights: Weights) -> dict[str, Array]:
         cleared, alarms, missed, hits = counts(weights).T

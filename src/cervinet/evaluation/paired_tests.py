@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cervinet.evaluation.delong import mean_and_variance, placements
 from cervinet.evaluation.statistics import Array
 
 
@@ -82,41 +83,19 @@ def area_test(positive: NDArray[np.bool_], first: Array, second: Array, members:
     groups = int(members.max()) + 1
     clustered = groups < len(members)
     method = "DeLong test for clustered data (Obuchowski 1997)" if clustered else "DeLong test"
-    ours, others = int(positive.sum()), int((~positive).sum())
-    if not ours or not others:
+    if positive.all() or not positive.any():
         reason = "there must be images of the class and of other classes"
         return AreaDifference(math.nan, None, PValue(None, method, reason))
-    parts = _placements(positive, second) - _placements(positive, first)
-    difference = float(parts[positive].mean())
-    # Of each group: the sum of its images' parts less what it would be if all were the mean.
-    sums = [np.bincount(members[rows], parts[rows] - difference, groups) for rows in (positive, ~positive)]
-    holding = [len(np.unique(members[rows])) for rows in (positive, ~positive)]
-    if min(holding) < 2:
+    parts = placements(positive, second) - placements(positive, first)
+    difference, variance = mean_and_variance(positive, parts, members, groups)
+    if math.isnan(variance):
         reason = "images of the class and images of others must each come from two or more groups"
         return AreaDifference(difference, None, PValue(None, method, reason))
-    factors = [many / (many - 1) / count**2 for many, count in zip(holding, (ours, others), strict=True)]
-    variance = sum(factor * float(total @ total) for factor, total in zip(factors, sums, strict=True))
-    variance += 2 * groups / (groups - 1) * float(sums[0] @ sums[1]) / (ours * others)
     if variance <= 0:
         test = PValue(1.0, method) if difference == 0 else PValue(None, method, "the areas do not vary between groups")
         return AreaDifference(difference, None, test)
     error = math.sqrt(variance)
     return AreaDifference(difference, error, PValue(math.erfc(abs(difference) / error / math.sqrt(2)), method))
-
-
-def _placements(positive: NDArray[np.bool_], scores: Array) -> Array:
-    """float64 `(n,)`: the share of images of the other kind that an image's score is on the right side of."""
-    ours, others = np.sort(scores[positive]), np.sort(scores[~positive])
-    found = np.empty(len(scores))
-    found[positive] = _share_below(others, scores[positive])
-    found[~positive] = 1 - _share_below(ours, scores[~positive])
-    return found
-
-
-def _share_below(ordered: Array, values: Array) -> Array:
-    below = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
-    share: Array = below / (2 * len(ordered))
-    return share
 
 
 def holm(values: Sequence[float | None]) -> list[float | None]:

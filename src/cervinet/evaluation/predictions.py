@@ -140,6 +140,10 @@ class Predictions:
             subclass_probabilities=None,
         )
 
+    def count(self, rows: NDArray[np.bool_]) -> int:
+        """How many images these rows, bool `(n,)`, are of, where each image has one for each repeat."""
+        return round(np.count_nonzero(rows) / len(self.by_repeat()))
+
     def by_repeat(self) -> list[NDArray[np.int64]]:
         """The rows of each repeat, int64; all of them where there is one."""
         if self.repeats is None:

@@ -35,6 +35,12 @@ class Question:
         """bool `(n,)`, which images are of a positive class."""
         return np.isin(labels, self.indices)
 
+    def one_sided(self, truth: NDArray[np.bool_]) -> str:
+        """That all images are positive, or none is, as the reason of what cannot be known; empty where both occur."""
+        if truth.any() and not truth.all():
+            return ""
+        return f"{'every' if truth.any() else 'no'} image is of {self.name!r}"
+
 
 def questions(classes: Sequence[str], positive: Sequence[str] | None) -> tuple[Question, ...]:
     """The one that is asked; without any, the last of two classes, or each of more against the others.

@@ -1,19 +1,16 @@
 """Whether what is called 80 % probable happens in 80 % of cases."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cervinet.evaluation import statistics
 from cervinet.evaluation.calibration_error import BINS, KINDS, bin_of, equal_width, errors, gaps
-from cervinet.evaluation.cell_sums import cell_sums, images_of
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import Question
-from cervinet.evaluation.ratio import ratio
-from cervinet.evaluation.statistics import Array, Sample, Weights
+from cervinet.evaluation.statistics import Array, Sample, Weights, ratio
 from cervinet.evaluation.weak_calibration import WeakCalibration, weak_calibration
 
 TOP = "predicted class"
@@ -68,21 +65,6 @@ class Calibrated:
     change: dict[str, Estimate] = field(default_factory=dict)
     weak: dict[str, tuple[WeakCalibration, ...]] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, text and null, under the names of the attributes."""
-        return {
-            "method": self.method,
-            "before": [asdict(one) for one in self.before],
-            "after": [asdict(one) for one in self.after],
-            "metrics": {when: _to_json(values) for when, values in self.metrics.items()},
-            "change": _to_json(self.change),
-            "weak": {when: [one.to_json() for one in found] for when, found in self.weak.items()},
-        }
-
-
-def _to_json(values: Mapping[str, Estimate]) -> dict[str, Any]:
-    return {name: value.to_json() for name, value in values.items()}
-
 
 def calibrated(
     predictions: Predictions, own: Array, method: str, how: Resampling, asked: Sequence[Question] = ()
@@ -132,8 +114,8 @@ def _diagrams(predictions: Predictions, how: Resampling) -> tuple[Reliability, .
     cells = np.stack([bin_of(probability, equal_width(BINS)) for _, probability, _ in (top, *each)])
     came_true = np.stack([true for *_, true in (top, *each)])
     # Two rows of cells a diagram: what came true, and what did not.
-    counts = cell_sums(
-        predictions,
+    counts = statistics.counts_of(
+        *predictions.members(),
         cells + BINS * (2 * np.arange(len(cells))[:, None] + ~came_true),
         2 * BINS * len(cells),
     )
@@ -184,7 +166,7 @@ def _metrics(
     names = [(when, name) for when in (*stages, *(["change"] if "after" in stages else [])) for name in NAMES]
     found = estimates(
         values,
-        counted=dict.fromkeys(names, images_of(some, np.ones(len(some.images), np.bool_))),
+        counted=dict.fromkeys(names, some.count(np.ones(len(some.images), np.bool_))),
         undefined=dict.fromkeys(names, "there are no images"),
         groups=some.members()[1],
         images=len(some.images),
@@ -200,7 +182,7 @@ def _losses(predictions: Predictions) -> Callable[[Weights], dict[str, Array]]:
     """Counts → the metrics of `NAMES`, and how far the calibration errors of a draw are from those of the sample."""
     members, groups = predictions.members()
     sample = Sample(predictions.labels, predictions.probabilities, members, groups, None)
-    sums = statistics.summed(sample, {"losses": statistics.losses(sample), "gaps": gaps(sample)})
+    sums = statistics.summed(members, groups, {"losses": statistics.losses(sample), "gaps": gaps(sample)})
     sizes = np.bincount(members, minlength=groups).astype(np.float64)
     of_sample = sums(np.ones((1, groups)))["gaps"] / len(members)
 

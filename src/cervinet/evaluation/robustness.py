@@ -6,7 +6,6 @@ what varies between images cancels, so a change can be clear where the intervals
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cervinet.errors import DataError
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
@@ -51,25 +50,6 @@ class Robustness:
     def of(self, kind: str) -> tuple[Degraded, ...]:
         """The steps of a kind, by severity."""
         return tuple(sorted((step for step in self.steps if step.kind == kind), key=lambda step: step.severity))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, text and null, never NaN."""
-        return {
-            "images": self.images,
-            "groups": self.groups,
-            "confidence": self.confidence,
-            "undamaged": _to_json(self.undamaged),
-            "steps": [
-                {
-                    "kind": step.kind,
-                    "severity": step.severity,
-                    "amount": step.amount,
-                    "metrics": _to_json(step.metrics),
-                    "fall": _to_json(step.fall),
-                }
-                for step in self.steps
-            ],
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +184,3 @@ def _reasons(predictions: Predictions) -> dict[str, str]:
     named = ", ".join(map(repr, lacking[:3])) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
     reasons = {name: OVERALL[name].undefined for name in METRICS if name in OVERALL}
     return reasons | {"auroc_macro": PER_CLASS["auroc"].undefined.format(name=named or "every class")}
-
-
-def _to_json(values: dict[str, Estimate]) -> dict[str, Any]:
-    return {name: value.to_json() for name, value in values.items()}

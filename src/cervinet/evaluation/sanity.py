@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
-from cervinet.evaluation.statistics import Array, Weights
+from cervinet.evaluation.means import means
+from cervinet.evaluation.statistics import Array
 
 PASSED, FAILED = 0.3, 0.7
 """Rank correlations up to which maps follow the weights, and from which on they do not; a convention of ours."""
@@ -32,10 +33,6 @@ class Sanity:
     correlation: Estimate
     undefined: int
     sentence: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, text and null."""
-        return {"correlation": self.correlation.to_json(), "undefined": self.undefined, "sentence": self.sentence}
 
 
 def rank_correlations(own: NDArray[np.floating[Any]], randomised: NDArray[np.floating[Any]]) -> Array:
@@ -64,16 +61,8 @@ def sanity(correlations: Array, groups: Sequence[str], how: Resampling) -> Sanit
     """
     known = ~np.isnan(correlations)
     names, members = np.unique(np.array(groups, dtype=object)[known].astype(str), return_inverse=True)
-    totals = np.bincount(members, weights=correlations[known], minlength=len(names))
-    counts = np.bincount(members, minlength=len(names)).astype(np.float64)
-
-    def values(weights: Weights) -> dict[str, Array]:
-        drawn = weights.astype(np.float64) @ counts
-        sums = weights.astype(np.float64) @ totals
-        return {"correlation": np.divide(sums, drawn, out=np.full(len(drawn), np.nan), where=drawn > 0)}
-
     found = estimates(
-        values,
+        means(members, len(names), {"correlation": (correlations[known], np.ones(len(members)))}),
         counted={"correlation": int(known.sum())},
         undefined={"correlation": "no picture has two maps that vary"},
         groups=len(names),

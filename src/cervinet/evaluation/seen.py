@@ -7,8 +7,7 @@ import numpy as np
 
 from cervinet.evaluation import calibration_error, hierarchy, rank_statistics, statistics
 from cervinet.evaluation.rank_statistics import Ranking
-from cervinet.evaluation.ratio import ratio
-from cervinet.evaluation.statistics import Array, Sample, Weights, summed
+from cervinet.evaluation.statistics import Array, Sample, Weights, ratio, summed
 
 
 class _Looked:
@@ -27,7 +26,7 @@ class _Looked:
         }
         if sample.hierarchy is not None:
             parts["overlaps"] = hierarchy.overlaps(sample)
-        return summed(sample, parts)
+        return summed(sample.members, sample.groups, parts)
 
     @cached_property
     def own_gaps(self) -> Array:

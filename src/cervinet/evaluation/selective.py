@@ -6,7 +6,7 @@ ICLR 2019 (the area).
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from cervinet.evaluation.draws import bootstrap
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.means import mean_estimates
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.rank_statistics import ranking
-from cervinet.evaluation.ratios import ratio_estimates
 from cervinet.evaluation.statistics import Array, Weights
 
 NEVER = 2.0
@@ -77,8 +78,8 @@ class Selective:
     def to_json(self) -> dict[str, Any]:
         """All but the curve: plain numbers, text and null."""
         names = ("area", "answered", "risk_answered", "spread_auroc")
-        found = {name: one.to_json() for name in names if (one := getattr(self, name)) is not None}
-        return {**found, "abstain": self.abstain and asdict(self.abstain)}
+        found = {name: plain(one) for name in names if (one := getattr(self, name)) is not None}
+        return {**found, "abstain": plain(self.abstain)}
 
 
 def fit_abstain(validation: Predictions, most_errors: float) -> Abstain:
@@ -151,7 +152,7 @@ def selective(predictions: Predictions, abstain: Abstain | None, how: Resampling
     found = {}
     if abstain:
         answered = confidence >= abstain.threshold
-        found = ratio_estimates(
+        found = mean_estimates(
             predictions,
             {"answered": (answered, np.ones(len(answered))), "risk_answered": (wrong & answered, answered)},
             {"answered": "there are no images", "risk_answered": "no image is answered"},

@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from cervinet.errors import DataError
 from cervinet.evaluation.evaluate import evaluate
-from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.intervals import Estimate, Resampling
+from cervinet.evaluation.means import Parts, mean_estimates
+from cervinet.evaluation.metric_names import metric_title
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.predictions import Predictions
+from cervinet.evaluation.proportions import wilson
 from cervinet.evaluation.question import Question, questions
-from cervinet.evaluation.ratios import Parts, ratio_estimates
-from cervinet.evaluation.recalibration import calibration_line, outcomes
+from cervinet.evaluation.weak_calibration import weak_calibration
 
 METRICS = ("log_loss", "accuracy", "auroc_macro", "brier", "ece")
 """What is compared, as far as it is measured."""
-
-_CELLS = 50_000_000
-"""Images × draws that regressions are fitted to at most; they take half a minute for each question."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Shift:
         other: the same on the other site's.
         prevalence: class → (own, other) estimates of its share.
         calibration: question → name (intercept, slope, in_the_large) → (own, other). intercept and slope: see
-            `recalibration.calibration_line`; in_the_large: the observed share less the mean probability, in [-1, 1].
+            `WeakCalibration`; in_the_large: the observed share less the mean probability, in [-1, 1].
         sentences: what parted, in plain words.
     """
 
@@ -45,7 +44,7 @@ class Shift:
         """Plain numbers, text and null; pairs are {"own", "other"}."""
 
         def pairs(of: dict[str, tuple[Estimate, Estimate]]) -> dict[str, Any]:
-            return {name: {"own": own.to_json(), "other": other.to_json()} for name, (own, other) in of.items()}
+            return {name: {"own": plain(own), "other": plain(other)} for name, (own, other) in of.items()}
 
         return {
             "metrics": pairs({name: (one, self.other[name]) for name, one in self.own.items()}),
@@ -62,7 +61,7 @@ def shift(own: Predictions, other: Predictions, positive: list[str] | None, how:
         own: test predictions of the run.
         other: of the other site, by the same network.
         positive: the classes that are searched for; None: see `question.questions`.
-        how: the intervals are made. Regressions take fewer draws of more than 25,000 images; their `method` says so.
+        how: the intervals are made.
 
     Raises:
         DataError: the classes are others, or one of the two has no image.
@@ -93,41 +92,26 @@ def _prevalence(predictions: Predictions, how: Resampling) -> dict[str, Estimate
     parts: dict[str, Parts] = {
         name: (predictions.labels == index, one) for index, name in enumerate(predictions.classes)
     }
-    found = ratio_estimates(predictions, parts, dict.fromkeys(parts, "there are no images"), how)
+    found = mean_estimates(predictions, parts, dict.fromkeys(parts, "there are no images"), how)
     _, groups = predictions.members()
     constant = {name for name, one in found.items() if one.value in (0, 1)}
     return {name: _wilson(one, groups, how) if name in constant else one for name, one in found.items()}
 
 
 def _wilson(estimate: Estimate, groups: int, how: Resampling) -> Estimate:
-    """For a share of 0 or 1, which every draw repeats: Wilson's interval, each group counting as one image.
-
-    Reference: Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc. 22:209,
-    1927.
-    """
-    if not how.draws or groups < 2:
+    """For a share of 0 or 1, which every draw repeats: Wilson's interval, each group counting as one image."""
+    if not how.draws or groups < 2 or estimate.value is None:
         return estimate
-    square = NormalDist().inv_cdf((1 + how.confidence) / 2) ** 2
-    reach = square / (groups + square)
-    lower, upper = (0.0, reach) if estimate.value == 0 else (1 - reach, 1.0)
+    lower, upper = wilson(estimate.value, groups, how.confidence)
     return replace(estimate, lower=lower, upper=upper, method=f"Wilson, {groups} groups", reason=None)
 
 
 def _calibration(question: Question, predictions: Predictions, how: Resampling) -> dict[str, Estimate]:
     scores, truth = question.scores(predictions.probabilities), question.truth(predictions.labels)
-    members, groups = predictions.members()
-    images = len(members) // len(predictions.by_repeat())
-    both = f"there must be images of {question.name} and others"
-    fitted = estimates(
-        calibration_line(outcomes(scores, truth, members), groups),
-        counted={"intercept": images, "slope": images},
-        undefined={"intercept": both, "slope": f"{both}, whose probabilities overlap"},
-        groups=groups,
-        images=len(members),
-        how=replace(how, draws=min(how.draws, max(200, _CELLS // max(1, len(members))))),
-    )
+    fitted = weak_calibration(question, predictions, how)
     parts: dict[str, Parts] = {"in_the_large": (truth - scores, np.ones(len(truth)))}
-    return fitted | ratio_estimates(predictions, parts, {"in_the_large": "there are no images"}, how)
+    large = mean_estimates(predictions, parts, {"in_the_large": "there are no images"}, how)
+    return {"intercept": fitted.intercept, "slope": fitted.slope, **large}
 
 
 def _of_prevalence(prevalence: dict[str, tuple[Estimate, Estimate]]) -> Iterator[str]:
@@ -146,7 +130,7 @@ def _of_metrics(own: dict[str, Estimate], other: dict[str, Estimate]) -> Iterato
             assert mine.value is not None
             assert theirs.value is not None
             moved = "lower" if theirs.value < mine.value else "higher"
-            yield f"{name.replace('_', ' ')} is {moved} here: {_with_interval(theirs)} against {_with_interval(mine)}"
+            yield f"{metric_title(name)} is {moved} here: {_with_interval(theirs)} against {_with_interval(mine)}"
 
 
 def _of_calibration(calibration: dict[str, dict[str, tuple[Estimate, Estimate]]]) -> Iterator[str]:

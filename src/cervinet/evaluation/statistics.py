@@ -75,25 +75,56 @@ class Columns:
     sums: int
 
 
-def summed(sample: Sample, parts: Mapping[str, Columns]) -> Callable[[Weights], dict[str, Array]]:
-    """Weighted sums over the images: counts → name → float64 `(draws, sums)`.
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Element by element, float64; NaN, not 0 or infinity, where the denominator is not above 0."""
+    with np.errstate(invalid="ignore"):
+        return np.where(denominator > 0, numerator, np.nan) / np.where(denominator > 0, denominator, 1)
+
+
+def summed(
+    members: NDArray[np.int64], groups: int, parts: Mapping[str, Columns]
+) -> Callable[[Weights], dict[str, Array]]:
+    """Weighted sums over the images: counts `(draws, groups)` → name → float64 `(draws, sums)`.
 
     Sums of whole numbers are exact. A sum does not depend on the other draws of a call.
+
+    Args:
+        members: int64 `(n,)`, group of each image, from 0.
+        groups: how many there are.
+        parts: name → what is summed.
     """
+    # Imported here since most commands evaluate nothing. Dense totals of each group and cell took 15 times as long for
+    # the decision curve of 100,000 images.
     from scipy.sparse import coo_array
 
     starts = np.cumsum([0, *(part.sums for part in parts.values())])
     rows = [(part.at + start).ravel() for part, start in zip(parts.values(), starts, strict=False)]
-    groups = [np.broadcast_to(sample.members, part.at.shape).ravel() for part in parts.values()]
+    columns = [np.broadcast_to(members, part.at.shape).ravel() for part in parts.values()]
     values = [part.values.ravel() for part in parts.values()]
-    places = (np.concatenate(rows), np.concatenate(groups))
-    totals = coo_array((np.concatenate(values), places), shape=(starts[-1], sample.groups)).tocsr()
+    places = (np.concatenate(rows), np.concatenate(columns))
+    totals = coo_array((np.concatenate(values), places), shape=(starts[-1], groups)).tocsr()
 
     def of(weights: Weights) -> dict[str, Array]:
         sums = (totals @ np.ascontiguousarray(weights.T, dtype=np.float64)).T
         return {name: sums[:, starts[k] : starts[k + 1]] for k, name in enumerate(parts)}
 
     return of
+
+
+def counts_of(
+    members: NDArray[np.int64], groups: int, cells: NDArray[np.int64], size: int
+) -> Callable[[Weights], Array]:
+    """Counts `(draws, groups)` → how many images are in each cell, float64 `(draws, size)`.
+
+    Args:
+        members: int64 `(n,)`, group of each image, from 0.
+        groups: how many there are.
+        cells: int64 `(n,)` or `(k, n)` in [0, size), the cell that each image is in, or its `k` cells.
+        size: how many cells there are.
+    """
+    at = np.atleast_2d(cells)
+    sums = summed(members, groups, {"cells": Columns(at, np.ones(at.shape), size)})
+    return lambda weights: sums(weights)["cells"]
 
 
 def confusion(sample: Sample) -> Columns:

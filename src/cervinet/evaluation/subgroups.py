@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.errors import DataError
 from cervinet.evaluation.bands import parts_of
-from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.intervals import FEW_GROUPS, Estimate, Resampling, estimates
 from cervinet.evaluation.measured import measured, samples_of
+from cervinet.evaluation.metric_names import metric_name, metric_title
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.subgroup_metrics import asked_of
-from cervinet.evaluation.titles import LOWER_IS_BETTER, metric_title
-
-FEW_GROUPS = 20
-"""Below, a subgroup is called small."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +24,6 @@ class Part:
     groups: int
     metrics: dict[str, Estimate]
     small: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "value": self.value,
-            "images": self.images,
-            "groups": self.groups,
-            "small": self.small,
-            "metrics": {name: estimate.to_json() for name, estimate in self.metrics.items()},
-        }
 
 
 @dataclass(frozen=True)
@@ -62,17 +49,6 @@ class Subgroups:
     confidence: float | None = None
     whole: Part | None = None
     compared: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "column": self.column,
-            "unknown": self.unknown,
-            "confidence": self.confidence,
-            "whole": self.whole and self.whole.to_json(),
-            "parts": [part.to_json() for part in self.parts],
-            "gaps": list(self.gaps),
-            "caution": self.caution,
-        }
 
 
 def subgroups(
@@ -156,7 +132,7 @@ def _gaps(column: str, part: Part, rest: Part) -> list[str]:
             continue
         if here.lower <= there.upper and there.lower <= here.upper:
             continue
-        better = (here.lower > there.upper) != (key in LOWER_IS_BETTER)
+        better = (here.lower > there.upper) != (metric_name(key).better == "lower")
         said.append(
             f"{metric_title(key)} is {'better' if better else 'worse'} where {column} is {part.value}: {_shown(here)} "
             f"against {_shown(there)} of the other images"

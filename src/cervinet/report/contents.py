@@ -22,6 +22,7 @@ from cervinet.report.sections.shift import shift_section
 from cervinet.report.sections.subgroups import subgroups_section
 from cervinet.report.sections.training import training_section
 from cervinet.report.sections.uncertainty import uncertainty_section
+from cervinet.report.unit import UNITS
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def _calibration(material: Material) -> Html | None:
         split=one.evaluation.split,
         confidence=one.evaluation.confidence,
         note=material.note or None,
+        unit=UNITS[one.unit],
     )
 
 
@@ -93,7 +95,13 @@ def _operating(material: Material) -> Html | None:
     one = material.assessment
     if not one.points:
         return None
-    return operating_section(one.points, "", split=one.evaluation.split, confidence=one.evaluation.confidence)
+    return operating_section(
+        one.points,
+        "",
+        split=one.evaluation.split,
+        confidence=one.evaluation.confidence,
+        unit=UNITS[one.unit],
+    )
 
 
 def _decision(material: Material) -> Html | None:
@@ -110,8 +118,8 @@ def _decision(material: Material) -> Html | None:
 
 
 def _subgroups(material: Material) -> Html | None:
-    found = material.assessment.subgroups
-    return subgroups_section(found) if found else None
+    one = material.assessment
+    return subgroups_section(one.subgroups, UNITS[one.unit]) if one.subgroups else None
 
 
 def _robustness(material: Material) -> Html | None:
@@ -121,7 +129,14 @@ def _robustness(material: Material) -> Html | None:
 
 def _uncertainty(material: Material) -> Html:
     one = material.assessment
-    return uncertainty_section(one.sets, one.selective, one.evaluation, note=material.note, no_choices=one.no_choices)
+    return uncertainty_section(
+        one.sets,
+        one.selective,
+        one.evaluation,
+        note=material.note,
+        no_choices=one.no_choices,
+        unit=UNITS[one.unit],
+    )
 
 
 def _explanations(material: Material) -> Html | None:

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from cervinet.escape import for_terminal
+from cervinet.evaluation.metric_names import metric_name
 from cervinet.files import write_atomically
 from cervinet.report.estimates import interval_text, percent, value_text
 from cervinet.report.material import Material
-from cervinet.report.metric_names import metric_name
 from cervinet.report.plots.progress import duration
 from cervinet.report.sections.headline import cautions, pictures_in
 from cervinet.report.sections.reproducibility import facts_of

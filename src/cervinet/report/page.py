@@ -20,6 +20,7 @@ from cervinet.report.html import (
 )
 from cervinet.report.material import Material
 from cervinet.report.sections.checklist import checklist_section
+from cervinet.report.unit import UNITS
 
 CHECKLIST = ("checklist", "Reporting checklists")
 MISSING = ("missing", "What is not covered")
@@ -52,7 +53,7 @@ def _body(material: Material) -> Sequence[Html]:
 
 def _header(material: Material) -> Html:
     found = material.assessment.evaluation
-    unit = "group" if material.assessment.unit == "group" else "picture"
+    unit = UNITS[material.assessment.unit]
     judged = text(f"judged on {counted(found.images, unit)} of the {found.split} split.")
     lines = [block("h1", name(material.title)), paragraph(_classes(found.classes), judged, style="lead")]
     if material.note:

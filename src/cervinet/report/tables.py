@@ -1,14 +1,17 @@
 """An evaluation as rows of text."""
 
+from collections.abc import Sequence
+
 from cervinet.evaluation.evaluate import Evaluation
-from cervinet.evaluation.intervals import Estimate
-
-FEW_GROUPS = 20
-"""Below, percentile bootstrap intervals cover less than they say: docs/decisions/0004-intervals.md."""
-
+from cervinet.evaluation.intervals import FEW_GROUPS, Estimate
+from cervinet.evaluation.operating import AtPoint
+from cervinet.report.names import shortened
 
 SHORT = {"average_precision": "avg prec", "sensitivity": "sens", "specificity": "spec"}
 """Names of columns, so that a row of a class fits a terminal of 80."""
+
+_POSITIVE, _RULE = 18, 30
+"""Widths of columns of operating points."""
 
 PARTS = {
     "": ("accuracy", "balanced_accuracy", "log_loss", "auroc_macro", "sensitivity_macro", "specificity_macro"),
@@ -45,6 +48,20 @@ def overall_rows(evaluation: Evaluation) -> tuple[list[list[str]], list[str]]:
     if evaluation.groups < FEW_GROUPS:
         notes.append(f"from {evaluation.groups} groups; below about {FEW_GROUPS} these intervals are too short")
     return rows, notes
+
+
+def point_rows(points: Sequence[AtPoint]) -> tuple[list[str], list[list[str]]]:
+    """Columns and a row an operating point; a table of at most 80 characters."""
+    rows = [
+        [
+            shortened(" or ".join(one.point.positive), _POSITIVE),
+            shortened(one.point.rule, _RULE),
+            f"{one.point.threshold:.3f}",
+            *("–" if value.value is None else f"{value.value:.3f}" for value in (one.sensitivity, one.specificity)),
+        ]
+        for one in points
+    ]
+    return ["positive", "chosen for", "threshold", *(SHORT[name] for name in ("sensitivity", "specificity"))], rows
 
 
 def _cells(estimate: Estimate) -> tuple[str, str]:

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cervinet.evaluation.intervals import Estimate
+from cervinet.evaluation.metric_names import metric_name
 from cervinet.evaluation.shift import Shift
-from cervinet.report.metric_names import metric_name
 from cervinet.report.plots.canvas import COLOURS, FAINT, INK, literal, page, plain, shown
 
 _SITES = (("own test pictures", COLOURS[0], "o", -0.14), ("the other site", COLOURS[1], "s", 0.14))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cervinet.evaluation.subgroups import FEW_GROUPS, Part, Subgroups
-from cervinet.evaluation.titles import metric_title
+from cervinet.evaluation.intervals import FEW_GROUPS
+from cervinet.evaluation.metric_names import metric_title
+from cervinet.evaluation.subgroups import Part, Subgroups
 from cervinet.report.plots.canvas import COLOURS, FAINT, INK, counted, literal, page, plain, shown
 
 MOST_PARTS = 30

@@ -15,13 +15,13 @@ _NET_BENEFIT = (
     "the highest of the three lines does the most good."
 )
 _AS_GIVEN = (
-    "Probabilities are used as the network gives them, which fits a share of positives like that of the images it was "
-    "calibrated on. Where far fewer are positive they are too high, and the curve shows what acting on them costs."
+    "Probabilities are used as the network gives them, which fits a share of positives like that of the pictures it "
+    "was calibrated on. Where far fewer are positive they are too high, and the curve shows what acting on them costs."
 )
 _COST = (
     "A cost curve shows the lowest cost of errors that any threshold could reach, from false alarms alone counting, on "
     "the left, to missed cases alone, on the right. Below the grey line the network is better than calling everyone or "
-    "no one positive. The thresholds are the best for these very images, so it is a limit, not a promise."
+    "no one positive. The thresholds are the best for these very pictures, so it is a limit, not a promise."
 )
 
 
@@ -38,13 +38,13 @@ def decision_section(
     Args:
         decisions: a curve for each question with both answers.
         costs: likewise.
-        split: of the judged images.
+        split: of what is judged.
         confidence: of the bands, in (0, 1).
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
     heading = text("Is it worth acting on?")
     if not decisions:
-        why = "Not known: the images are all positive or all negative."
+        why = "Not known: the pictures are all positive or all negative."
         return section("decision", heading, paragraph(text(why)))
     parts = [
         paragraph(text(_NET_BENEFIT)),

@@ -9,6 +9,7 @@ from PIL import Image
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.localisation import Localisation, Located
 from cervinet.evaluation.sanity import Sanity
+from cervinet.report.estimates import with_interval
 from cervinet.report.html import Html, block, faint, figure, image, joined, mark, name, paragraph, section, table, text
 from cervinet.report.material import Case
 from cervinet.report.names import shortened
@@ -108,9 +109,7 @@ def _row(found: Located) -> list[Html]:
 def _cell(found: Estimate, chance: float) -> Html:
     if found.value is None:
         return joined(text("–"), faint(found.reason or ""))
-    known = found.lower is not None and found.upper is not None
-    interval = f"({found.lower:.2f}–{found.upper:.2f})" if known else "(no interval)"
-    return joined(text(f"{found.value:.2f} {interval}"), faint(f"chance {chance:.2f}"))
+    return joined(text(with_interval(found, 2)), faint(f"chance {chance:.2f}"))
 
 
 def _gallery(cases: Sequence[Case], redacted: bool) -> list[Html]:

@@ -2,15 +2,16 @@
 
 import math
 
+from cervinet.evaluation.intervals import FEW_GROUPS
+from cervinet.evaluation.metric_names import HEADLINE, metric_name
 from cervinet.evaluation.operating import AtPoint
 from cervinet.report.data_overview import counted
 from cervinet.report.estimates import NO_VALUE, interval_text, percent, value_text
 from cervinet.report.html import Html, block, bullets, joined, name, paragraph, section, text
 from cervinet.report.material import Material
-from cervinet.report.metric_names import HEADLINE, metric_name
 from cervinet.report.sections.flow import pictures_of
 from cervinet.report.sections.training import verdict
-from cervinet.report.tables import FEW_GROUPS
+from cervinet.report.unit import UNITS
 
 _METRICS = 2
 
@@ -18,7 +19,7 @@ _METRICS = 2
 def headline_section(material: Material) -> Html:
     """Up to five figures, each with its interval, and a list of cautions."""
     found = material.assessment.evaluation
-    unit = "group" if material.assessment.unit == "group" else "picture"
+    unit = UNITS[material.assessment.unit]
     of_groups = f"of {counted(found.groups, 'group')}" if found.groups != found.images else ""
     tiles = [_tile(f"{found.images:,}", f"Judged {unit}{'' if found.images == 1 else 's'}", text(of_groups))]
     keys = [key for key in HEADLINE if key in found.metrics][:_METRICS]

@@ -1,15 +1,14 @@
-"""Every metric with its interval: of all images, of all groups, and of each class."""
+"""Every metric with its interval: of all pictures, of all groups, and of each class."""
 
 from collections.abc import Sequence
 
 from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.intervals import FEW_GROUPS
+from cervinet.evaluation.metric_names import metric_name
 from cervinet.report.data_overview import counted
 from cervinet.report.estimates import cell, interval_text, percent, reasons, value_text
 from cervinet.report.html import Html, bullets, faint, joined, name, paragraph, section, table, text
-from cervinet.report.metric_names import metric_name
-from cervinet.report.tables import FEW_GROUPS
-
-UNITS = {"image": "pictures", "group": "groups"}
+from cervinet.report.unit import UNITS
 
 
 def metrics_section(evaluation: Evaluation, unit: str, other: Evaluation | None) -> Html:
@@ -38,7 +37,7 @@ def metrics_section(evaluation: Evaluation, unit: str, other: Evaluation | None)
 
 
 def _overall(units: Sequence[tuple[str, Evaluation]]) -> Html:
-    heads = ["metric", *(head for unit, _ in units for head in (f"by {unit}", "interval", "n")), "better is"]
+    heads = ["metric", *(head for unit, _ in units for head in (f"by {UNITS[unit]}", "interval", "n")), "better is"]
     rows = []
     for key in units[0][1].metrics:
         known = metric_name(key)
@@ -47,7 +46,7 @@ def _overall(units: Sequence[tuple[str, Evaluation]]) -> Html:
             estimate = found.metrics[key]
             row += [text(value_text(estimate)), text(interval_text(estimate)), text(f"{estimate.n:,}")]
         rows.append([*row, text("" if known.better == "neither" else known.better)])
-    said = [f"{counted(found.images, 'picture' if unit == 'image' else 'group')}" for unit, found in units]
+    said = [f"{counted(found.images, UNITS[unit])}" for unit, found in units]
     return table(text(f"Overall: {' and '.join(said)}"), list(map(text, heads)), rows, style="numbers marked figures")
 
 
@@ -57,8 +56,8 @@ def _per_class(unit: str, evaluation: Evaluation) -> Html:
         [name(label), text(f"{count:,}"), *(cell(evaluation.per_class[label][key]) for key in keys)]
         for label, count in zip(evaluation.classes, evaluation.support.tolist(), strict=True)
     ]
-    heads = ["class", UNITS[unit], *(metric_name(key).title for key in keys)]
-    return table(text(f"Each class against the others, by {unit}"), list(map(text, heads)), rows)
+    heads = ["class", f"{UNITS[unit]}s", *(metric_name(key).title for key in keys)]
+    return table(text(f"Each class against the others, by {UNITS[unit]}"), list(map(text, heads)), rows)
 
 
 def _finer(evaluation: Evaluation) -> list[Html]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from cervinet.evaluation.operating import AtPoint, OperatingPoint
+from cervinet.report.estimates import cell, missing, with_interval
 from cervinet.report.html import Html, block, bullets, faint, joined, name, paragraph, section, table, text
-from cervinet.report.quoted import quoted, reasons
 
 _SHARES = {"sensitivity": "sensitivity", "specificity": "specificity", "ppv": "PPV", "npv": "NPV"}
 _PARTS = {
@@ -14,20 +14,23 @@ _PARTS = {
     "rightly_cleared": "rightly cleared",
 }
 _EXPLAINED = (
-    "Sensitivity: the share of positive images that are called positive. Specificity: the share of the others that are "
-    "not. PPV: how many of those called positive are. NPV: how many of those cleared rightly are. PPV and NPV "
+    "Sensitivity: the share of positive {unit}s that are called positive. Specificity: the share of the others that "
+    "are not. PPV: how many of those called positive are. NPV: how many of those cleared rightly are. PPV and NPV "
     "change with the prevalence, the first two do not."
 )
 
 
-def operating_section(points: Sequence[AtPoint], no_choices: str, *, split: str, confidence: float) -> Html:
+def operating_section(
+    points: Sequence[AtPoint], no_choices: str, *, split: str, confidence: float, unit: str = "picture"
+) -> Html:
     """A table for each question, a row a rule, and what 1,000 screened may expect.
 
     Args:
-        points: on the judged images.
+        points: on the judged pictures or groups.
         no_choices: why there are none.
-        split: of the judged images.
+        split: of these.
         confidence: of the intervals, in (0, 1).
+        unit: "picture" or "group".
     """
     heading = text("Thresholds, and what they would find")
     if not points:
@@ -35,19 +38,19 @@ def operating_section(points: Sequence[AtPoint], no_choices: str, *, split: str,
         return section("operating", heading, paragraph(text(f"There are no thresholds: {why}.")))
     parts = [
         paragraph(
-            text("A threshold turns a probability into a decision: an image is called positive from it on. Each was"),
-            text("chosen on validation images, and what it gives is measured here on the images of split"),
+            text(f"A threshold turns a probability into a decision: a {unit} is called positive from it on. Each was"),
+            text(f"chosen on validation {unit}s, and what it gives is measured here on the {unit}s of split"),
             joined(name(split), text(","), between=""),
             text("which had no part in the choice."),
-            text(_EXPLAINED),
+            text(_EXPLAINED.format(unit=unit)),
         )
     ]
     for positive in dict.fromkeys(one.point.positive for one in points):
-        parts += _question(positive, [one for one in points if one.point.positive == positive], confidence)
+        parts += _question(positive, [one for one in points if one.point.positive == positive], confidence, unit)
     if not all(one.prevalence_stated for one in points):
         parts.append(
             paragraph(
-                text("Among the judged images more may be positive than where the network is to be used; set"),
+                text(f"Among the judged {unit}s more may be positive than where the network is to be used; set"),
                 text("evaluation.prevalence to the share of positive patients there."),
                 style="faint",
             )
@@ -55,16 +58,16 @@ def operating_section(points: Sequence[AtPoint], no_choices: str, *, split: str,
     return section("operating", heading, *parts)
 
 
-def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: float) -> list[Html]:
+def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: float, unit: str) -> list[Html]:
     first = points[0]
     asked = joined(*map(name, positive), between=" or ")
-    from_config = "as stated in the config" if first.prevalence_stated else "that of these images"
+    from_config = "as stated in the config" if first.prevalence_stated else f"that of these {unit}s"
     caption = joined(
         text("Positive:"),
         asked,
         text(
             f"· {100 * confidence:g} % intervals · {first.sensitivity.n:,} positive and {first.specificity.n:,} other "
-            f"images · PPV and NPV at a prevalence of {_percent(first.prevalence)}, {from_config}"
+            f"{unit}s · PPV and NPV at a prevalence of {_percent(first.prevalence)}, {from_config}"
         ),
     )
     heads = ["chosen for", "threshold", *_SHARES.values()]
@@ -72,12 +75,12 @@ def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: 
         [
             joined(text(one.point.rule), faint(_on_validation(one.point))),
             text(f"{one.point.threshold:.3f}"),
-            *(quoted(getattr(one, share)) for share in _SHARES),
+            *(cell(getattr(one, share)) for share in _SHARES),
         ]
         for one in points
     ]
     shown = [table(caption, [text(head) for head in heads], rows)]
-    missing = reasons(
+    lacking = missing(
         (f"{_SHARES[share]} ({one.point.rule})", getattr(one, share)) for one in points for share in _SHARES
     )
     told = [one for one in points if None not in [part.value for part in one.per_1000.values()]]
@@ -85,8 +88,8 @@ def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: 
         shown.append(
             paragraph(text(f"Of 1,000 screened at a prevalence of {_percent(first.prevalence)}, {from_config}:"))
         )
-        shown.append(bullets(joined(block("b", text(f"{one.point.rule}:")), _of_1000(one)) for one in told))
-    return [*shown, missing]
+        shown.append(bullets(joined(block("strong", text(f"{one.point.rule}:")), _of_1000(one)) for one in told))
+    return [*shown, lacking]
 
 
 def _on_validation(point: OperatingPoint) -> str:
@@ -101,7 +104,7 @@ def _of_1000(point: AtPoint) -> Html:
     for key, words in _PARTS.items():
         estimate = point.per_1000[key]
         digits = 1 if estimate.value is not None and estimate.value < 10 else 0
-        parts.append(joined(quoted(estimate, digits), text(words)))
+        parts.append(text(f"{with_interval(estimate, digits)} {words}"))
     return joined(joined(*parts, between=", "), text("."), between="")
 
 

@@ -1,7 +1,9 @@
 """How much worse the network gets as pictures get worse."""
 
+from cervinet.evaluation.contrasts import signed
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.robustness import Degraded, Robustness, what_hurts_most
+from cervinet.report.estimates import value_text
 from cervinet.report.html import Html, block, faint, joined, paragraph, plot, section, table, text
 from cervinet.report.plots.robustness import robustness_curves
 
@@ -21,7 +23,7 @@ def robustness_section(robustness: Robustness, note: str = "") -> Html:
         of = {step.severity: step for step in robustness.of(kind)}
         rows.append([text(kind), *(_cell(of.get(severity)) for severity in severities)])
     level = f"{100 * robustness.confidence:g} %"
-    images = f"{robustness.images:,} images of {robustness.groups:,} groups"
+    images = f"{robustness.images:,} pictures of {robustness.groups:,} groups"
     return section(
         "robustness",
         text("When pictures are worse"),
@@ -45,7 +47,7 @@ def robustness_section(robustness: Robustness, note: str = "") -> Html:
         ),
         table(
             text(
-                f"Accuracy on damaged pictures, {images}; of the undamaged it is {_value(before)}. Below it the "
+                f"Accuracy on damaged pictures, {images}; of the undamaged it is {value_text(before)}. Below it the "
                 f"change, damaged minus undamaged of the same pictures, with its {level} interval."
             ),
             columns,
@@ -64,22 +66,12 @@ def _cell(step: Degraded | None) -> Html:
     if step is None:
         return text("–")
     accuracy, change = step.metrics["accuracy"], step.fall["accuracy"]
-    return joined(text(_value(accuracy)), *map(faint, (*_change(change), step.amount)))
-
-
-def _value(estimate: Estimate) -> str:
-    return "–" if estimate.value is None else f"{estimate.value:.3f}"
+    return joined(text(value_text(accuracy)), *map(faint, (*_change(change), step.amount)))
 
 
 def _change(change: Estimate) -> tuple[str, ...]:
     if change.value is None:
         return ("change unknown",)
     known = change.lower is not None and change.upper is not None
-    interval = f"{_signed(change.lower or 0)} to {_signed(change.upper or 0)}" if known else "no interval"
-    return _signed(change.value), f"({interval})"
-
-
-def _signed(value: float) -> str:
-    """With a true minus sign, which screen readers say; what rounds to nought has none."""
-    shown = f"{value:+.3f}"
-    return "0.000" if shown in ("+0.000", "-0.000") else shown.replace("-", "−")
+    interval = f"{signed(change.lower)} to {signed(change.upper)}" if known else "no interval"
+    return signed(change.value), f"({interval})"

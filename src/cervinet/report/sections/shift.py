@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from cervinet.evaluation.intervals import Estimate
+from cervinet.evaluation.metric_names import metric_name
 from cervinet.evaluation.shift import Shift
-from cervinet.report.estimates import cell, reasons
+from cervinet.report.estimates import cell, missing
 from cervinet.report.html import Html, bullets, faint, joined, name, paragraph, plot, section, table, text
-from cervinet.report.metric_names import metric_name
 from cervinet.report.plots.shift import shift_plot
 
 _PARTS = {
@@ -66,5 +66,4 @@ def _missing(shift: Shift, metrics: Mapping[str, tuple[Estimate, Estimate]]) -> 
     for question, found in shift.calibration.items():
         named += [(f"{metric_name(key).title.lower()} of {question!r}", pair) for key, pair in found.items()]
     sites = ("own test pictures", "the other site")
-    lines = reasons((f"{key}, {site}", one) for key, pair in named for site, one in zip(sites, pair, strict=True))
-    return bullets(map(text, lines)) if lines else Html("")
+    return missing((f"{key}, {site}", one) for key, pair in named for site, one in zip(sites, pair, strict=True))

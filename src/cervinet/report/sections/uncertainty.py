@@ -14,7 +14,13 @@ _SCORES = {"lac": "smallest sets (LAC)", "aps": "sets that follow the difficulty
 
 
 def uncertainty_section(
-    sets: Sequence[Coverage], selective: Selective, evaluation: Evaluation, *, note: str = "", no_choices: str = ""
+    sets: Sequence[Coverage],
+    selective: Selective,
+    evaluation: Evaluation,
+    *,
+    note: str = "",
+    no_choices: str = "",
+    unit: str = "picture",
 ) -> Html:
     """Prediction sets, then risk and coverage.
 
@@ -24,19 +30,20 @@ def uncertainty_section(
         evaluation: of the same predictions.
         note: what a reader must know of the data, such as "synthetic phantoms".
         no_choices: why there are no sets.
+        unit: "picture" or "group".
     """
     return section(
         "uncertainty",
         text("Where the network is unsure"),
-        *_sets(sets, no_choices),
-        *_surest(selective, evaluation, note),
+        *_sets(sets, no_choices, unit),
+        *_surest(selective, evaluation, note, unit),
     )
 
 
-def _sets(sets: Sequence[Coverage], no_choices: str) -> list[Html]:
+def _sets(sets: Sequence[Coverage], no_choices: str, unit: str) -> list[Html]:
     meaning = (
-        "A prediction set names every class that cannot be ruled out for a picture: one class where the case is clear, "
-        "several where it is not. The thresholds, from validation pictures, promise how often the set holds the true "
+        f"A prediction set names every class that cannot be ruled out for a {unit}: one class where the case is clear, "
+        f"several where it is not. The thresholds, from validation {unit}s, promise how often the set holds the true "
         "class; here it is counted how often it did."
     )
     if not sets:
@@ -55,7 +62,7 @@ def _sets(sets: Sequence[Coverage], no_choices: str) -> list[Html]:
     )
     rows = [
         [
-            _rule_name(one.rule),
+            _rule_name(one.rule, unit),
             text(f"{100 * one.rule.coverage:g} %"),
             cell(one.coverage),
             _known(one.by_group),
@@ -73,8 +80,8 @@ def _sets(sets: Sequence[Coverage], no_choices: str) -> list[Html]:
     return [
         paragraph(text(meaning)),
         table(text("Prediction sets, with intervals"), list(map(text, heads)), rows),
-        _by_class(sets),
-        paragraph(text(_explained(sets[0].rule))),
+        _by_class(sets, unit),
+        paragraph(text(_explained(sets[0].rule, unit))),
         _bullets([*dict.fromkeys(lines), *reasons(named)]),
     ]
 
@@ -83,8 +90,8 @@ def _bullets(lines: Sequence[str]) -> Html:
     return bullets(map(text, lines)) if lines else Html("")
 
 
-def _rule_name(rule: SetRule) -> Html:
-    scope = "a promise for each class" if rule.conditional else "one promise for all pictures"
+def _rule_name(rule: SetRule, unit: str) -> Html:
+    scope = "a promise for each class" if rule.conditional else f"one promise for all {unit}s"
     return joined(text(_SCORES[rule.score]), faint(scope))
 
 
@@ -92,27 +99,31 @@ def _known(estimate: Estimate | None) -> Html:
     return text("–") if estimate is None else cell(estimate)
 
 
-def _by_class(sets: Sequence[Coverage]) -> Html:
+def _by_class(sets: Sequence[Coverage], unit: str) -> Html:
     rows = [[name(label), *(cell(one.per_class[label]) for one in sets)] for label in sets[0].per_class]
     caption = text("How often the sets hold the true class, by the true class")
-    return table(caption, [text("class"), *(_rule_name(one.rule) for one in sets)], rows)
+    return table(caption, [text("class"), *(_rule_name(one.rule, unit) for one in sets)], rows)
 
 
-def _explained(rule: SetRule) -> str:
+def _explained(rule: SetRule, unit: str) -> str:
     """What the promise is about, and how far chance moves it."""
     # The coverage given the validation groups is a Beta variable of about this standard deviation (Vovk, 2012).
+    about, rests = "one answer for each new patient (group)", f"{rule.groups:,} validation groups"
+    if unit == "picture":
+        about = "one picture, picked at random from each new patient (group)"
+        rests = f"{rule.n:,} validation pictures of {rule.groups:,} groups"
     chance = 200 * (rule.coverage * (1 - rule.coverage) / (rule.groups + 2)) ** 0.5
     return (
-        "The promise is about one picture, picked at random from each new patient (group), and about patients like "
-        f"those of validation. It rests on {rule.n:,} validation pictures of {rule.groups:,} groups: chance alone "
+        f"The promise is about {about}, and about patients like those of validation. It rests on {rests}: chance alone "
         f"moves the share by about ±{chance:.0f} points around the promise. These pictures also chose the epoch, and "
         "the calibration where there is one. Completed: no class was near enough, and the set is the most probable one."
     )
 
 
-def _surest(selective: Selective, evaluation: Evaluation, note: str) -> list[Html]:
+def _surest(selective: Selective, evaluation: Evaluation, note: str, unit: str) -> list[Html]:
     meaning = (
-        "A network may leave the cases to people in which it is least sure. From right to left fewer pictures are "
+        "A network may leave the cases to people in which it is least sure. From right to left fewer "
+        f"{unit}s are "
         "answered, and the curve shows how many of the answers are then wrong; a useful confidence makes it fall."
     )
     figure = risk_coverage(selective, evaluation, note=note or None)
@@ -121,7 +132,7 @@ def _surest(selective: Selective, evaluation: Evaluation, note: str) -> list[Htm
         f"Area under the curve (AURC, the mean risk over all shares; 0 is perfect): {with_interval(selective.area)}."
     ]
     if selective.abstain is not None:
-        said.append(_abstained(selective.abstain, selective.answered, selective.risk_answered))
+        said.append(_abstained(selective.abstain, selective.answered, selective.risk_answered, unit))
         named += [
             (key, one)
             for key, one in (("share answered", selective.answered), ("share wrong", selective.risk_answered))
@@ -141,12 +152,12 @@ def _surest(selective: Selective, evaluation: Evaluation, note: str) -> list[Htm
     ]
 
 
-def _abstained(abstain: Abstain, answered: Estimate | None, wrong: Estimate | None) -> str:
+def _abstained(abstain: Abstain, answered: Estimate | None, wrong: Estimate | None, unit: str) -> str:
     aim = f"at most {100 * abstain.most_errors:g} % wrong answers"
     if abstain.threshold >= NEVER:
-        return f"No threshold on the {abstain.n:,} validation pictures leaves {aim}: nothing is answered."
+        return f"No threshold on the {abstain.n:,} validation {unit}s leaves {aim}: nothing is answered."
     found = (
-        f"The threshold {abstain.threshold:.3f} was chosen for {aim}: of {abstain.n:,} validation pictures "
+        f"The threshold {abstain.threshold:.3f} was chosen for {aim}: of {abstain.n:,} validation {unit}s "
         f"{abstain.answered:,} were answered, {abstain.wrong:,} of them wrongly; with as few groups the share could be "
         f"up to {100 * abstain.upper:.1f} %."
     )

@@ -2,8 +2,8 @@
 
 import pytest
 
+from cervinet.evaluation.metric_names import HEADLINE, MetricName, metric_name, metric_title
 from cervinet.evaluation.metrics import OVERALL, PER_CLASS
-from cervinet.report.metric_names import HEADLINE, MetricName, metric_name
 
 
 @pytest.mark.parametrize("name", [*OVERALL, *PER_CLASS, *(f"{name}_macro" for name in PER_CLASS)])
@@ -32,3 +32,23 @@ def test_an_unknown_metric_is_shown_as_it_is_written():
 
 def test_the_headline_is_of_metrics_that_there_are():
     assert set(HEADLINE) <= {*OVERALL, *(f"{name}_macro" for name in PER_CLASS)}
+
+
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [
+        ("log_loss", "log loss"),
+        ("brier", "Brier score"),
+        ("auroc_macro", "macro AUROC"),
+        ("auroc:Type_1", "AUROC Type_1"),
+        ("sensitivity_macro", "macro sensitivity"),
+        ("average_precision_weighted", "weighted average precision"),
+        ("auroc_hand_till", "AUROC, Hand & Till"),
+        ("f1", "F1"),
+        ("ece", "calibration error (ECE)"),
+        ("new_thing_macro", "macro new thing"),
+        ("kappa", "Cohen's kappa"),
+    ],
+)
+def test_titles_within_a_sentence(key, title):
+    assert metric_title(key) == title

@@ -1,21 +1,22 @@
 """Means and shares over images with their intervals, from the totals of each group."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.evaluation.intervals import Estimate, Resampling, estimates
 from cervinet.evaluation.predictions import Predictions
-from cervinet.evaluation.statistics import Array, Weights
+from cervinet.evaluation.statistics import Array, Weights, ratio
+
+Key = TypeVar("Key", bound=Hashable)
 
 Parts = tuple[NDArray[np.number | np.bool_], NDArray[np.number | np.bool_]]
-"""Of each row what is summed above and what below the line, `(n,)` each; below, 0 leaves a row out."""
+"""Of each row what is summed above and what below the line, finite, `(n,)` each; below, 0 leaves a row out."""
 
 
-def ratios(
-    members: NDArray[np.int64], groups: int, parts: Mapping[str, Parts]
-) -> Callable[[Weights], dict[str, Array]]:
+def means(members: NDArray[np.int64], groups: int, parts: Mapping[Key, Parts]) -> Callable[[Weights], dict[Key, Array]]:
     """Counts `(draws, groups)` → name → sum above / sum below, float64 `(draws,)`; NaN where the latter is 0.
 
     Args:
@@ -26,19 +27,17 @@ def ratios(
     columns = [column for pair in parts.values() for column in pair]
     totals = np.stack([np.bincount(members, weights=column, minlength=groups) for column in columns], axis=1)
 
-    def of(weights: Weights) -> dict[str, Array]:
+    def of(weights: Weights) -> dict[Key, Array]:
         sums = weights.astype(np.float64) @ totals
-        above, below = sums[:, ::2], sums[:, 1::2]
-        found = np.where(below > 0, above, np.nan) / np.where(below > 0, below, 1)
-        return dict(zip(parts, found.T, strict=True))
+        return dict(zip(parts, ratio(sums[:, ::2], sums[:, 1::2]).T, strict=True))
 
     return of
 
 
-def ratio_estimates(
-    predictions: Predictions, parts: Mapping[str, Parts], undefined: Mapping[str, str], how: Resampling
-) -> dict[str, Estimate]:
-    """The ratios with their intervals.
+def mean_estimates(
+    predictions: Predictions, parts: Mapping[Key, Parts], undefined: Mapping[Key, str], how: Resampling
+) -> dict[Key, Estimate]:
+    """The means with their intervals.
 
     The rows of several repeats of a cross-validation count as images of the same group.
 
@@ -49,10 +48,9 @@ def ratio_estimates(
         how: the intervals are made.
     """
     members, groups = predictions.members()
-    repeats = len(predictions.by_repeat())
     return estimates(
-        ratios(members, groups, parts),
-        counted={name: round(np.count_nonzero(below) / repeats) for name, (_, below) in parts.items()},
+        means(members, groups, parts),
+        counted={name: predictions.count(below != 0) for name, (_, below) in parts.items()},
         undefined=undefined,
         groups=groups,
         images=len(members),

@@ -1,4 +1,4 @@
-"""What the metrics are called in a report, what they mean in a line, and which way is better."""
+"""What the metrics are called where they are shown, what they mean in a line, and which way is better."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,8 +8,11 @@ Better = Literal["higher", "lower", "nearer to 0", "nearer to 1", "neither"]
 _AVERAGES = {
     "macro": "Mean over the classes.",
     "weighted": "Mean over the classes by their shares.",
-    "micro": "Over all pairs of an image and a class.",
+    "micro": "Over all pairs of a picture and a class.",
 }
+
+
+_PROPER = ("Brier", "Cohen", "Matthews", "Youden")
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,18 @@ def metric_name(name: str) -> MetricName:
         return MetricName(_spelt(name), "", "neither")
     known = _NAMES.get(plain) or MetricName(_spelt(plain), "", "neither")
     return MetricName(f"{known.title}, {kind}", f"{_AVERAGES[kind]} {known.meaning}".strip(), known.better)
+
+
+def metric_title(key: str) -> str:
+    """Within a sentence: `log_loss` → "log loss", `auroc_macro` → "macro AUROC", `auroc:Type_1` → "AUROC Type_1"."""
+    name, colon, label = key.partition(":")
+    plain, _, kind = name.rpartition("_")
+    averaged = kind in _AVERAGES and name not in _NAMES
+    title = metric_name(plain if averaged else name).title
+    if title[1:2].islower() and not title.startswith(_PROPER):
+        title = title[:1].lower() + title[1:]
+    words = [kind, title] if averaged else [title]
+    return " ".join([*words, label] if colon else words)
 
 
 def _spelt(name: str) -> str:
