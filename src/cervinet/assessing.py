@@ -8,6 +8,7 @@ from cervinet import deciding, explaining
 from cervinet.config import Config, check
 from cervinet.config_evaluation import Evaluation as Settings
 from cervinet.data.manifest import Manifest
+from cervinet.errors import CervinetError
 from cervinet.evaluation.assessment import Assessment, assess
 from cervinet.evaluation.attributes import attributes_of
 from cervinet.evaluation.choices import Choices
@@ -103,23 +104,43 @@ def judge(
         found = replace(found, robustness=_robustness(run, card, manifest, predictions, how, progress))
     explained = None
     if settings.report and settings.explain.pictures:
-        explained = explaining.explained(
+        to = None if extras.redact else Run(folder).cam
+        explained = _explained(settings, run, manifest, predictions, how, to, progress)
+    if explained:
+        found = replace(found, localisation=explained.localisation, sanity=explained.sanity)
+    material = material_of(run, found, note, how, explained, external=manifest if extras.external else None)
+    material = redacted(material) if extras.redact else material
+    write_assessment(material, folder, report=settings.report)
+    return Judged(run.path, folder, found, note, predictions.unreadable)
+
+
+def _explained(
+    settings: Settings,
+    run: Run,
+    manifest: Manifest,
+    predictions: Predictions,
+    how: Resampling,
+    folder: Path | None,
+    progress: Progress,
+) -> explaining.Explained | None:
+    """None where the network cannot be explained, which is said: the results are not lost for it."""
+    try:
+        found = explaining.explained(
             run,
             manifest,
             predictions,
             method=settings.explain.method,
             most=settings.explain.pictures,
             how=how,
-            folder=None if extras.redact else Run(folder).cam,
+            folder=folder,
             progress=progress,
         )
-        for remark in explained.remarks:
-            progress.say(f"Not explained: {remark}")
-        found = replace(found, localisation=explained.localisation, sanity=explained.sanity)
-    material = material_of(run, found, note, how, explained, external=manifest if extras.external else None)
-    material = redacted(material) if extras.redact else material
-    write_assessment(material, folder, report=settings.report)
-    return Judged(run.path, folder, found, note, predictions.unreadable)
+    except CervinetError as error:
+        progress.say(f"No heat maps: {error}")
+        return None
+    for remark in found.remarks:
+        progress.say(f"Not explained: {remark}")
+    return found
 
 
 def _robustness(

@@ -77,9 +77,10 @@ def judge_table(
         write_predictions(validation, folder / "predictions_val.csv")
     choices = deciding.chosen(config.evaluation, validation) if validation else None
     found = assessed(config, predictions, choices, "" if validation else NO_VALIDATION, "none")
-    sums = {tables.predictions.name: sha256(tables.predictions)}
-    material = Material(tables.predictions.name, found, hashes=sums, how=resampling(config))
-    write_assessment(redacted(material) if redact else material, folder, report=config.evaluation.report)
+    name, digest = tables.predictions.name, sha256(tables.predictions)
+    material = Material(name, found, hashes={name: digest}, how=resampling(config))
+    more = {"source": {"file": name, "sha256": digest}}
+    write_assessment(redacted(material) if redact else material, folder, report=config.evaluation.report, more=more)
     return Judged(None, folder, found, "", predictions.unreadable)
 
 

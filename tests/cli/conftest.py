@@ -15,7 +15,7 @@ name: tiny
 data: {{root: {root}, image_size: [28, 28]}}
 model: {{architecture: skin_cnn}}
 training: {{epochs: 2, batch_size: 8, augment: {{horizontal_flip: 0.5}}}}
-evaluation: {{draws: 100}}
+evaluation: {{draws: 100, report: false}}
 """
 
 

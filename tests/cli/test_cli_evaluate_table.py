@@ -45,7 +45,9 @@ def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     assert result.exit_code == 0
     (folder,) = Path("evaluations").iterdir()
     assert folder.name.endswith("-submission")
-    assert sorted(path.name for path in folder.iterdir()) == ["metrics.json", "plots", "predictions.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("metrics.json", "model_card.md", "plots", "predictions.csv", "report.html")
+    ]
     assert {path.name for path in (folder / "plots").iterdir()} == {"confusion_matrix.png", "roc.png"}
     found = json.loads((folder / "metrics.json").read_text())
     values = table[CLASSES].to_numpy()
@@ -130,7 +132,10 @@ def test_one_class_alone_is_judged_and_said(write: Write) -> None:
     write("p.csv", "image,label,p_a,p_b\n1,a,0.2,0.8\n2,a,0.7,0.3\n")
     result = cervinet("evaluate", "--predictions", "p.csv", "--out", "out", FEW)
     assert result.exit_code == 0
-    assert "balanced accuracy: there are images of one class only" in result.stdout
+    assert (
+        "balanced accuracy, auroc weighted, average precision weighted: there are images of one class only"
+        in result.stdout
+    )
     metrics = json.loads(Path("out/metrics.json").read_text())["metrics"]
     assert (metrics["accuracy"]["value"], metrics["balanced_accuracy"]["value"]) == (0.5, None)
 

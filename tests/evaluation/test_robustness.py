@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, roc_auc_score
 
 from cervinet.errors import DataError
-from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.draws import draw_counts
+from cervinet.evaluation.evaluate import evaluate
 from cervinet.evaluation.intervals import Estimate, Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.robustness import (
