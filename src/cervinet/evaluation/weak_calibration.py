@@ -138,8 +138,7 @@ def _step(slopes: Array, bends: Array) -> Array:
     NaN where these are flat, or where an earlier step has led nowhere and they are NaN.
     """
     k = slopes.shape[1]
-    known = np.isfinite(bends).all(axis=1)
-    bend = np.where(known[:, None], bends, 0).reshape(-1, k, k)
-    flat = ~(np.linalg.det(bend) > 1e-12 * np.prod(np.diagonal(bend, axis1=1, axis2=2), axis=1))
+    bend = np.where(np.isfinite(bends).all(axis=1, keepdims=True), bends, 0).reshape(-1, k, k)
+    flat: NDArray[np.bool_] = ~(np.linalg.det(bend) > 1e-12 * np.prod(np.diagonal(bend, axis1=1, axis2=2), axis=1))
     step = np.linalg.solve(np.where(flat[:, None, None], np.eye(k), bend), slopes[..., None])[..., 0]
     return np.where(flat[:, None], np.nan, step)
