@@ -42,7 +42,7 @@ training:
   batch_size: 7
   ema: 0.9
   augment: {{horizontal_flip: 0.5, mixup: {{strength: 0.4, probability: 0.5}}}}
-evaluation: {{draws: 100}}
+evaluation: {{draws: 100, report: false}}
 """
 SOURCE = Path(cervinet.__file__).parents[1]
 LIMIT = 240

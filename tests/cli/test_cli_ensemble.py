@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from conftest import World, cervinet
@@ -46,12 +47,24 @@ def join(*runs: Path, to: Path, **options: str) -> Result:
     return cervinet("ensemble", *runs, "--to", to, *words)
 
 
-def table(run: Path, split: str) -> tuple[list[str], list[str], np.ndarray]:
-    """Images, labels and probabilities."""
+def rows_of(run: Path, split: str) -> list[dict[str, str]]:
     with (run / f"predictions_{split}.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    p = np.array([[float(row[f"p_{name}"]) for name in CLASSES] for row in rows])
-    return [row["image"] for row in rows], [row["label"] for row in rows], p
+        return list(csv.DictReader(file))
+
+
+def table(run: Path, split: str) -> tuple[list[str], list[str], np.ndarray]:
+    """Images, labels and probabilities before calibration: that is what the members give to an ensemble."""
+    rows = rows_of(run, split)
+    logits = np.array([[float(row[f"logit_{name}"]) for name in CLASSES] for row in rows])
+    return [row["image"] for row in rows], [row["label"] for row in rows], softmax(logits, axis=1)
+
+
+def calibrated(run: Path, split: str) -> np.ndarray:
+    return np.array([[float(row[f"p_{name}"]) for name in CLASSES] for row in rows_of(run, split)])
+
+
+def temperature(run: Path) -> float:
+    return json.loads((run / "model.json").read_text())["calibration"]["values"]["temperature"]
 
 
 def weights(run: Path) -> list[float]:
@@ -86,6 +99,8 @@ def test_its_probabilities_are_the_weighted_mean_of_the_members_own(made: Made, 
     assert np.abs(own[0][2] - own[1][2]).max() > 1e-3
     expected = sum(w * one[2] for w, one in zip(weights(made.run), own, strict=True))
     np.testing.assert_allclose(p, expected, atol=1e-6)
+    own_calibration = softmax(np.log(expected) / temperature(made.run), axis=1)
+    np.testing.assert_allclose(calibrated(made.run, split), own_calibration, atol=1e-6)
 
 
 def test_fitted_weights_are_the_best_on_the_validation_pictures(made: Made) -> None:
@@ -112,7 +127,7 @@ def test_evaluate_and_predict_give_the_same_without_the_members_runs(made: Made,
         shutil.rmtree(member)
     assert cervinet("evaluate", tmp_path / "e", "--out", tmp_path / "out", "--quiet").exit_code == 0
     assert (tmp_path / "out" / "metrics.json").read_bytes() == (made.run / "metrics.json").read_bytes()
-    images, _, p = table(made.run, "test")
+    images, p = table(made.run, "test")[0], calibrated(made.run, "test")
     found = cervinet("predict", *(world.pictures / image for image in images), "--run", tmp_path / "e", "--json")
     assert found.exit_code == 0
     answers = [json.loads(line)["probabilities"] for line in found.stdout.splitlines()]
@@ -199,7 +214,9 @@ def test_runs_with_other_test_pictures_make_an_ensemble_only_to_predict_with(
         json.loads(cervinet("predict", world.some(1)[0], "--run", run, "--json").stdout)["probabilities"]
         for run in (world.run, tmp_path / "e")
     ]
-    assert answers[1] == pytest.approx(answers[0], abs=1e-9)  # the two members are one network
+    # The two members are one network; without validation pictures the ensemble has no calibration.
+    raw = softmax(np.log(list(answers[0].values())) * temperature(world.run))
+    assert list(answers[1].values()) == pytest.approx(raw, abs=1e-6)
     result = cervinet("evaluate", tmp_path / "e")
     assert (result.exit_code, result.stderr) == (
         2,

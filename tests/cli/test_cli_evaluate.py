@@ -45,15 +45,17 @@ def few(world: World, folder: Path, each: int = 3) -> Path:
 
 
 def test_the_own_test_split_gives_the_numbers_of_training_in_a_new_folder(world: World) -> None:
-    for count in (1, 2):
-        result = cervinet("evaluate", world.run)
+    for count, more in enumerate(([], ["evaluation.report=true"]), start=1):
+        result = cervinet("evaluate", world.run, *more)
         assert result.exit_code == 0
         assert len(evaluations(world.run)) == count
     folder = evaluations(world.run)[-1]
     ours, trained = (json.loads((f / "metrics.json").read_text()) for f in (folder, world.run))
     assert ours["metrics"]["accuracy"] == trained["metrics"]["accuracy"]
     assert ours["metrics"]["log_loss"]["value"] == pytest.approx(trained["metrics"]["log_loss"]["value"], abs=1e-6)
-    assert {p.name for p in folder.iterdir()} == {"metrics.json", "predictions_test.csv", "plots"}
+    few = {"metrics.json", "predictions_test.csv", "plots"}
+    written = [{path.name for path in one.iterdir()} for one in evaluations(world.run)[-2:]]
+    assert written == [few, few | {"cam", "report.html", "model_card.md"}]
 
 
 def test_another_folder_is_judged_whole_with_the_classes_of_the_run(world: World, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_an_unknown_class_is_told_before_anything_is_done(world: World) -> None:
 
 def test_a_new_folder_in_the_run_by_default(world: World) -> None:
     result = cervinet("explain", *world.some(1), "--run", world.run, "--quiet")
-    (folder,) = (world.run / "cam").iterdir()
+    (folder,) = (path for path in (world.run / "cam").iterdir() if path.is_dir())
     assert folder.name.endswith("-explain")
     assert str(folder) in result.stdout
 

@@ -30,7 +30,7 @@ training:
   loss: hierarchical
   imbalance: oversample
   augment: {{mixup: {{strength: 0.4, probability: 0.5}}}}
-evaluation: {{draws: 100}}
+evaluation: {{draws: 100, report: false}}
 """
 
 

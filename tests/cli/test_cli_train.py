@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from conftest import World, cervinet
 
@@ -55,7 +56,7 @@ def test_the_run_directory_holds_what_the_documentation_names(world: World) -> N
     assert [name for name in names if Path(name).name.startswith(".")] == [".lock"]
     status = json.loads((world.run / "status.json").read_text())
     assert status["state"] == "finished"
-    assert list(status["seconds"]) == ["start", "prepare", "build", "fit", "judge"]
+    assert list(status["seconds"]) == ["start", "prepare", "build", "fit", "predict", "judge"]
 
 
 def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table(world: World) -> None:
@@ -72,10 +73,11 @@ def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table
     for row in rows:
         pixels = prepare(Picture(world.pictures / row["image"]), (28, 28), (("letterbox", {"fill": 0}),))
         probabilities = model(pixels[None], training=False).numpy()[0]
-        np.testing.assert_allclose([float(row[f"p_{name}"]) for name in card["classes"]], probabilities, atol=1e-6)
         assert row["predicted"] == card["classes"][int(probabilities.argmax())]
         logits = np.array([float(row[f"logit_{name}"]) for name in card["classes"]])
-        np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(), probabilities, atol=1e-6)
+        np.testing.assert_allclose(softmax(logits), probabilities, atol=1e-6)
+        calibrated = softmax(logits / card["calibration"]["values"]["temperature"])
+        np.testing.assert_allclose([float(row[f"p_{name}"]) for name in card["classes"]], calibrated, atol=1e-6)
 
 
 def test_the_saved_network_has_the_weights_of_the_best_epoch(world: World, tmp_path: Path) -> None:
@@ -194,7 +196,7 @@ def test_a_disk_that_fills_up_after_the_last_epoch_is_one_sentence(world: World,
         raise OSError(28, "No space left on device")
 
     def trained(self: keras.Model, path: Path) -> None:
-        monkeypatch.setattr("cervinet.run.write_atomically", full)
+        monkeypatch.setattr("cervinet.files.write_atomically", full)
         full()
 
     monkeypatch.setattr(keras.Model, "save", trained)

@@ -10,15 +10,14 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
 from cervinet.evaluation.calibration import fit_calibration
-from cervinet.evaluation.calibration_error import BINS, mass_bins, width_bins
+from cervinet.evaluation.calibration_error import BINS
 from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.intervals import Resampling
-from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.reliability import calibrated
 
 HOW = Resampling(draws=100, confidence=0.9, seed=1)
-NAMES = ["log_loss", "brier", "ece", "ece_equal_mass", "ece_classwise"]
+NAMES = ["log_loss", "brier", "ece", "ece_equal_mass", "ece_classwise", "ece_classwise_equal_mass"]
 
 
 def both(images=400):
@@ -27,23 +26,41 @@ def both(images=400):
     return replace(test, probabilities=fitted.apply(test.logits)), test.probabilities
 
 
-def gap(probability, true, cells):
-    """Σ over bins of their share times |mean probability − share that came true|."""
-    parts = [cells == number for number in np.unique(cells)]
-    return sum(part.mean() * abs(probability[part].mean() - true[part].mean()) for part in parts)
+def columns(labels, probabilities):
+    """(probability, came true) of the predicted class, then of each class."""
+    right = probabilities.argmax(axis=1) == labels
+    return [(probabilities.max(axis=1), right), *((row, labels == index) for index, row in enumerate(probabilities.T))]
 
 
-def errors(labels, probabilities, mass=None):
-    """The five errors by plain loops; `mass` are the bins of equal mass, of these images by default."""
-    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+def edges(labels, probabilities):
+    """Inner edges of the bins of equal width, then of equal mass, of each column."""
+    inner = np.linspace(0, 1, BINS + 1)[1:-1]
+    scores = [np.round(score, 12) for score, _ in columns(labels, probabilities)]
+    return [[inner] * len(scores), [np.quantile(score, inner) for score in scores]]
+
+
+def gaps(labels, probabilities, inner):
+    """`(2, columns, bins)`: share of the images that are in a bin, times mean probability less share that came true."""
+    found = np.zeros((2, len(inner[0]), BINS))
+    for kind, column, number in np.ndindex(found.shape):
+        score, true = columns(labels, probabilities)[column]
+        lower, upper = np.array([-np.inf, *inner[kind][column], np.inf])[number : number + 2]
+        part = (lower < np.round(score, 12)) & (np.round(score, 12) <= upper)
+        found[kind, column, number] = part.mean() * (score[part].mean() - true[part].mean()) if part.any() else 0
+    return found
+
+
+def of_kinds(gaps):
+    """The calibration errors: of the predicted class in bins of equal width and mass, then of the classes."""
+    distances = np.abs(gaps).sum(axis=2)
+    return [*distances[:, 0], *distances[:, 1:].mean(axis=1)]
+
+
+def losses(labels, probabilities):
     truth = np.eye(probabilities.shape[1])[labels]
-    wide = np.ceil(probabilities * BINS)
     return [
         log_loss(labels, probabilities, labels=range(probabilities.shape[1])),
         np.mean([((row - one) ** 2).sum() for row, one in zip(probabilities, truth, strict=True)]),
-        gap(top, right, np.ceil(top * BINS)),
-        gap(top, right, mass_bins(top) if mass is None else mass),
-        np.mean([gap(*columns) for columns in zip(probabilities.T, truth.T, wide.T, strict=True)]),
     ]
 
 
@@ -54,7 +71,8 @@ def test_errors_are_those_of_plain_loops():
     for when, probabilities in (("before", own), ("after", given.probabilities)):
         assert list(found.metrics[when]) == NAMES
         values = [one.value for one in found.metrics[when].values()]
-        assert values == pytest.approx(errors(given.labels, probabilities), abs=1e-12)
+        shown = given.labels, probabilities
+        assert values == pytest.approx([*losses(*shown), *of_kinds(gaps(*shown, edges(*shown)))], abs=1e-12)
     for name, one in found.change.items():
         assert one.value == pytest.approx(found.metrics["after"][name].value - found.metrics["before"][name].value)
         assert one.value < 0
@@ -64,15 +82,24 @@ def test_errors_are_those_of_plain_loops():
 def test_intervals_are_those_of_resampled_patients():
     given, own = both(60)
     members, groups = given.members()
-    mass = mass_bins(own.max(axis=1))
-    drawn = []
+    inner = edges(given.labels, own)
+    of_sample = gaps(given.labels, own, inner)
+    drawn, apart = [], []
     for weights in draw_counts(groups, range(HOW.draws), HOW.seed):
         rows = np.repeat(np.arange(60), weights[members])
-        drawn.append(errors(given.labels[rows], own[rows], mass[rows]))
+        of_draw = gaps(given.labels[rows], own[rows], inner)
+        drawn.append([*losses(given.labels[rows], own[rows]), *of_kinds(of_draw)])
+        apart.append(of_kinds(of_draw - of_sample))
     lower, upper = np.quantile(drawn, [0.05, 0.95], axis=0)
-    found = calibrated(given, own, "temperature", HOW).metrics["before"]
-    for index, one in enumerate(found.values()):
+    found = list(calibrated(given, own, "temperature", HOW).metrics["before"].values())
+    for index, one in enumerate(found[:2]):
         assert (one.lower, one.upper) == pytest.approx((lower[index], upper[index]), abs=1e-9)
+        assert one.method.startswith("percentile bootstrap, 100 draws of ")
+    reach = np.quantile(apart, 0.95, axis=0)
+    for index, one in enumerate(found[2:]):
+        assert one.lower == pytest.approx(max(0, one.value - reach[index]), abs=1e-9)
+        assert one.upper == pytest.approx(max(one.value, upper[2 + index]), abs=1e-9)
+        assert one.method.startswith("distance bootstrap, 100 draws of ")
 
 
 def test_bins_are_scikit_learns():
@@ -100,16 +127,6 @@ def test_an_empty_bin_says_so():
     assert empty.observed.reason == "no image has a probability in this bin"
 
 
-def test_bounds_of_bins_belong_to_the_lower_one():
-    np.testing.assert_array_equal(width_bins(np.array([0, 1 / 15, 0.4, 0.41, 1])), [0, 0, 5, 6, 14])
-
-
-def test_bins_of_equal_mass_keep_equal_probabilities_together():
-    many = np.random.default_rng(0).random(150)
-    np.testing.assert_array_equal(np.bincount(mass_bins(many)), [10] * BINS)
-    assert len(np.unique(mass_bins(np.full(40, 0.7)))) == 1
-
-
 def test_without_calibration_both_are_equal():
     given, _ = both()
     found = calibrated(given, given.probabilities, "none", HOW)
@@ -133,7 +150,7 @@ def test_perfect_probabilities_have_small_errors_and_wrong_ones_large():
 
 def test_json_holds_no_nan():
     given, own = both(40)
-    found = json.loads(json.dumps(plain(calibrated(given, own, "temperature", HOW)), allow_nan=False))
+    found = json.loads(json.dumps(calibrated(given, own, "temperature", HOW).to_json(), allow_nan=False))
     assert list(found) == ["method", "before", "after", "metrics", "change", "weak"]
     assert found["before"][0]["bins"][0]["observed"]["value"] is None
 
