@@ -255,8 +255,8 @@ class TestGroupsOfSeveralClasses:
         with pytest.raises(DataError) as error:
             assessed(config_of(unit="group"), mixed, None, "none", "none")
         assert str(error.value) == (
-            "every group of split 'test' has images of several classes, so that none can be judged; set "
-            "evaluation.unit to image"
+            "no group has images of one class only, so that none of the 30 can be judged as one; correct the groups, "
+            "or set evaluation.unit to image"
         )
 
     def test_choices_on_groups_of_which_there_are_none_are_remarks(self, mixed):

@@ -33,7 +33,7 @@ def config(root: Path | str = "pictures", *changes: str) -> Config:
         "data": data,
         "model": {"architecture": "vgg16"},
         "training": training,
-        "evaluation": {"draws": 100, "report": False},
+        "evaluation": {"draws": 100, "report": False, "calibration": "none"},
     }
     return check(override(Source(source), changes))
 

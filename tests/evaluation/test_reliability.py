@@ -13,6 +13,7 @@ from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.calibration_error import BINS
 from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.plain_json import plain
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.reliability import calibrated
 
@@ -150,7 +151,7 @@ def test_perfect_probabilities_have_small_errors_and_wrong_ones_large():
 
 def test_json_holds_no_nan():
     given, own = both(40)
-    found = json.loads(json.dumps(calibrated(given, own, "temperature", HOW).to_json(), allow_nan=False))
+    found = json.loads(json.dumps(plain(calibrated(given, own, "temperature", HOW)), allow_nan=False))
     assert list(found) == ["method", "before", "after", "metrics", "change", "weak"]
     assert found["before"][0]["bins"][0]["observed"]["value"] is None
 

@@ -43,7 +43,7 @@ def tiny(size=SIZE, *, dense=0, nested=False):
         x = inner(inputs)
     x = layers.GlobalAveragePooling2D(name="features")(x)
     if dense:
-        x = layers.Dense(dense, activation="relu")(x)
+        x = layers.Dense(dense, activation="relu", name="hidden")(x)
     logits = layers.Dense(3, name="logits")(x)
     return keras.Model(inputs, layers.Softmax(name="probabilities")(logits), name="tiny")
 
@@ -75,7 +75,7 @@ def test_grad_cam_plus_plus_is_its_formula_by_derivatives_of_every_order():
     size, label = (8, 8), 1
     model, picture = tiny(size, dense=6), images(1, size)
     (maps,) = maps_of(model, picture).astype(np.float64)
-    hidden, logits = (model.get_layer(name) for name in ("dense", "logits"))
+    hidden, logits = (model.get_layer(name) for name in ("hidden", "logits"))
     kernels = [(one.kernel.numpy().astype(np.float64), one.bias.numpy()) for one in (hidden, logits)]
 
     def y(values):
