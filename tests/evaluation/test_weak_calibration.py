@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from cervinet.evaluation.draws import draw_counts
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.question import Question
-from cervinet.evaluation.weak_calibration import weak_calibration
+from cervinet.evaluation.weak_calibration import _step, weak_calibration
 
 HOW = Resampling(draws=200, confidence=0.9, seed=1)
 ASKED = Question(("CIN1", "CIN2+"), (1, 2))
@@ -95,3 +95,8 @@ def test_without_a_finite_slope_there_is_the_intercept(probabilities, reason):
     found = weak_calibration(ASKED, replace(given, probabilities=probabilities[given.labels]), HOW)
     assert (found.slope.value, found.slope.reason) == (None, reason)
     assert found.intercept.value is not None
+
+
+def test_a_step_from_where_an_earlier_one_led_nowhere_leads_nowhere():
+    found = _step(np.array([[np.nan], [1.0], [1.0]]), np.array([[np.nan], [2.0], [0.0]]))
+    np.testing.assert_array_equal(found, [[np.nan], [0.5], [np.nan]])

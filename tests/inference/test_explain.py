@@ -42,7 +42,7 @@ def tiny(size=SIZE, *, dense=0, nested=False):
         x = inner(inputs)
     x = layers.GlobalAveragePooling2D(name="features")(x)
     if dense:
-        x = layers.Dense(dense, activation="relu")(x)
+        x = layers.Dense(dense, activation="relu", name="hidden")(x)
     logits = layers.Dense(3, name="logits")(x)
     return keras.Model(inputs, layers.Softmax(name="probabilities")(logits), name="tiny")
 
@@ -74,7 +74,7 @@ def test_grad_cam_plus_plus_is_its_formula_by_derivatives_of_every_order():
     size, label = (8, 8), 1
     model, picture = tiny(size, dense=6), images(1, size)
     (maps,) = maps_of(model, picture).astype(np.float64)
-    hidden, logits = (model.get_layer(name) for name in ("dense", "logits"))
+    hidden, logits = (model.get_layer(name) for name in ("hidden", "logits"))
     kernels = [(one.kernel.numpy().astype(np.float64), one.bias.numpy()) for one in (hidden, logits)]
 
     def y(values):
@@ -153,11 +153,17 @@ def test_a_network_trained_in_half_precision_is_explained_in_single():
 
 
 SMALL = ["skin_cnn", "cervix_gap", "mobilenet_v3_large"]
+DEEPER = ["densenet161", "densenet201", "efficientnetv2_b1", "efficientnetv2_b2", "efficientnetv2_b3", "resnet101"]
+"""The same as another one but for the number of blocks, and slow to build."""
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in SMALL else pytest.mark.slow) for name in available("architecture")],
+    [
+        pytest.param(name, marks=[] if name in SMALL else pytest.mark.slow)
+        for name in available("architecture")
+        if name not in DEEPER
+    ],
 )
 def test_every_architecture_has_a_map_at_its_smallest_size(name):
     side = available("architecture")[name].traits["smallest"]
@@ -304,7 +310,7 @@ def test_the_heat_lies_on_what_the_network_had_to_look_at():
     for method in ("grad_cam", "grad_cam_plus_plus"):
         heat = Explainer([model], card((48, 48)), method).heat(pictures[later], np.zeros(20, np.int64))
         inside = [one[square].sum() / one.sum() for one, square in zip(heat, squares[later], strict=True)]
-        assert np.mean(inside) > 0.5, f"{method}: chance is {squares[later].mean():.2f}"
+        assert np.mean(inside) > 5 * squares[later].mean(), method
 
 
 def test_what_is_said_of_the_card_is_kept():
