@@ -53,13 +53,11 @@ def ended(process: subprocess.Popen[str], run: Path, number: int, wait: float) -
     return process.wait()
 
 
-def test_killed_four_times_and_then_terminated_it_ends_as_in_one_piece(
-    world: World, tmp_path: Path, long_run: Path
-) -> None:
+def test_killed_twice_and_then_terminated_it_ends_as_in_one_piece(world: World, tmp_path: Path, long_run: Path) -> None:
     run, chance, where = tmp_path / "run", random.Random(1), []
     command = [*COMMAND, "train", "--config", str(world.config), "--run-dir", str(run), *LONG]
     every = ["training.checkpoint.every=3 steps"]
-    for number in [signal.SIGKILL] * 4 + [signal.SIGTERM]:
+    for number in [signal.SIGKILL] * 2 + [signal.SIGTERM]:
         with subprocess.Popen([*command, *every], stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
             code = ended(process, run, number, chance.random() / 2)
             assert process.stderr
@@ -190,7 +188,7 @@ def test_killed_in_the_evaluation_it_is_evaluated(
 
     run = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr("cervinet.assembly.judge", die)
+        patch.setattr("cervinet.assessing.judge", die)
         assert cervinet("train", "--config", world.config, "--run-dir", run, "--quiet").exit_code == 130
     result = cervinet("train", "--resume", run)
     assert result.exit_code == 0
