@@ -184,7 +184,7 @@ def test_every_architecture_has_a_map_at_its_smallest_size(name):
 
 @pytest.mark.parametrize(
     "name",
-    [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnet50v2", "densenet121", "convnext_tiny"))],
+    [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnet50v2",))],
 )
 def test_heat_is_as_large_as_the_picture(name):
     keras.backend.clear_session()
