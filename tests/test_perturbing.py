@@ -13,7 +13,7 @@ from cervinet.errors import DataError, ImageError
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.robustness import what_hurts_most
-from cervinet.inference.predictor import Prediction
+from cervinet.inference.predicting import Prediction
 from cervinet.model_card import Member, ModelCard
 from cervinet.perturbing import perturbed
 from cervinet.progress import Silent

@@ -113,7 +113,7 @@ class TestCreate:
         claim = Run.claim
 
         def slow(folder):
-            claim(folder)
+            claimed_folder(folder)
             (folder / "status.json").touch()  # what the other one does between our two steps
             return folder
 

@@ -113,6 +113,7 @@ def check_weights(config: Config) -> None:
 
 def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Run) -> "Predictor":
     """Write the network for use: float32, with its card."""
+    from cervinet.inference.keras_engine import KerasEngine
     from cervinet.inference.predictor import Predictor
     from cervinet.models.build import in_float32
 
@@ -131,9 +132,9 @@ def save_model(config: Config, manifest: Manifest, model: "keras.Model", run: Ru
         versions=environment.versions(),
         subclasses=objective.subclasses,
         views=config.evaluation.views,
+        descriptions=config.descriptions,
     )
-    run.write_card(card)
-    return Predictor(model, card)
+    return Predictor(KerasEngine(model, card.image_size), card)
 
 
 def not_deployable(config: Config) -> str:

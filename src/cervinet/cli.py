@@ -12,13 +12,13 @@ from cervinet.cli_compare import compare
 from cervinet.cli_data import data
 from cervinet.cli_evaluate import evaluate
 from cervinet.cli_explain import explain
+from cervinet.cli_predict import predict
 from cervinet.cli_runs import crossval, ensemble
 from cervinet.cli_train import train
 from cervinet.cli_tune import tune
-from cervinet.errors import PredictionError
 from cervinet.exits import Sentences
-from cervinet.options import PATH, config_argument, import_tensorflow, open_run, progress_of, views_option
-from cervinet.results import next_commands, quoted, show_predictions, show_results, unreadable_text
+from cervinet.options import PATH, config_argument, import_tensorflow, open_run, progress_of
+from cervinet.results import next_commands, quoted, show_predictions, show_results
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,55 +29,6 @@ def main() -> None:
     Start with `cervinet demo`, or with `cervinet init FOLDER` on a folder of your own. Research software: not a
     medical device.
     """
-
-
-@main.command(short_help="Class and probabilities of pictures.")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("--run", "run_path", type=PATH, help="Run directory. Default: the newest finished one under runs/.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
-@click.option("--csv", "csv_file", type=PATH, help="Write a CSV table to this file.")
-@click.option("--boxes", type=PATH, help="CSV with image, x, y, w, h in pixels, for a run that crops to boxes.")
-@views_option
-def predict(
-    images: tuple[str, ...],
-    run_path: Path | None,
-    as_json: bool,
-    csv_file: Path | None,
-    boxes: Path | None,
-    views: int | None,
-) -> None:
-    """Class and probabilities of pictures: files, folders, patterns such as 'scans/*.jpg'.
-
-    A picture that cannot be read is reported, the others are predicted, and the exit code is 5.
-    """
-    from cervinet import workflow
-    from cervinet.files import check_writable
-    from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
-    from cervinet.pictures import mask_suffix
-    from cervinet.report.predicted import as_object, write_csv
-
-    run = open_run(run_path)
-    named = pictures_named(images, mask_suffix=mask_suffix(run))
-    pictures = with_boxes(named.pictures, boxes) if boxes else named.pictures
-    if csv_file:
-        check_writable(csv_file)
-    import_tensorflow()
-    card, predictions = workflow.predict(run, pictures, progress_of(as_json), views)
-    for remark in [*named.remarks, *region_remarks(card, pictures)]:
-        click.echo(remark, err=True)
-    seen = []
-    for prediction in predictions:
-        seen.append(prediction)
-        if as_json:
-            click.echo(json.dumps(as_object(prediction, card.classes, card.subclasses)))
-    if csv_file:
-        write_csv(seen, card.classes, csv_file, card.subclasses)
-        click.echo(f"Wrote {len(seen)} rows to {csv_file}", err=True)
-    elif not as_json:
-        show_predictions(seen, card.classes, card.note)
-    errors = [p.error for p in seen if p.error]
-    if errors:
-        raise PredictionError(unreadable_text(errors, len(seen) - len(errors)))
 
 
 @main.command(short_help="Write a config for a folder of pictures.")
@@ -140,7 +91,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, evaluate, compare, explain, crossval, ensemble, tune, data):
+for command in (train, predict, evaluate, compare, explain, crossval, ensemble, tune, data):
     main.add_command(command)
 
 

@@ -16,8 +16,9 @@ from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.matching import Entrant
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.files import write_json
+from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.report.comparison_page import write_comparison_page
-from cervinet.run import Run, fresh_folder
+from cervinet.run import Run
 
 COMPARISONS = Path("comparisons")
 
@@ -63,7 +64,7 @@ def compare_runs(
     found = replace(found, remarks=(*notes, *found.remarks))
     others = names[1] if len(names) == 2 else f"{len(names) - 1} runs"
     label = f"{others} against {names[0]}".replace("/", "-").replace(" ", "-")[:80]
-    folder = fresh_folder(COMPARISONS, label) if out is None else Run.claim(out)
+    folder = fresh_folder(COMPARISONS, label) if out is None else claimed_folder(out)
     named = {name: for_terminal(file) for name, file in zip(names, files, strict=True)}
     content = found.to_json() | {"predictions": named, "draws": how.draws, "seed": how.seed}
     write_json(folder / "comparison.json", content)

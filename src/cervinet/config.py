@@ -19,6 +19,7 @@ from cervinet.config_data import Data
 from cervinet.config_evaluation import Evaluation
 from cervinet.config_training import Phase, Training
 from cervinet.config_tune import Tune
+from cervinet.config_use import Export, Gate
 from cervinet.errors import ConfigError
 from cervinet.section import Section, expects
 from cervinet.yaml_source import Source, dump_yaml, override, read_yaml
@@ -48,6 +49,10 @@ class Config(Section):
     model: Model = Model()
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
+    gate: Gate = Gate()
+    export: Export = Export()
+    descriptions: dict[str, str] = Field({})
+    """What a class means, by its name: shown beside it by the service and its page."""
     tune: Tune | None = None
     """What `cervinet tune` looks for; of no effect elsewhere."""
 
@@ -88,6 +93,10 @@ class Config(Section):
     @model_validator(mode="after")
     def _judged_as_asked(self) -> "Config":
         settings, problems = self.evaluation, list[Problem]()
+        for name in self.descriptions:
+            if self.classes and name not in self.classes:
+                words = f"must describe one of `classes`, {', '.join(self.classes)}"
+                problems.append((("descriptions", name), words, name))
         for number, name in enumerate(settings.positive or ()):
             if self.classes and name not in self.classes:
                 words = f"must be one of `classes`, {', '.join(self.classes)}"

@@ -21,12 +21,13 @@ from cervinet.errors import DataError, UsageError
 from cervinet.evaluation.constants import prior_log_losses, uniform_log_loss
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.files import write_atomically, write_json
+from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.holding import status_kept
 from cervinet.progress import Progress
 from cervinet.report.write import write_assessment
 from cervinet.reporting import material_of
 from cervinet.resuming import changes
-from cervinet.run import RUNS, Run, fresh_folder
+from cervinet.run import RUNS, Run
 from cervinet.yaml_source import read_yaml
 
 OUT_OF_FOLD = "out-of-fold"
@@ -92,7 +93,7 @@ def plan(path: Path, overrides: Iterable[str], folds: int, repeats: int, run_dir
         if run.begun_folds():
             _check_same(config, repeats, run)
     else:
-        Run.claim(run.path)
+        claimed_folder(run.path)
     write_atomically(run.config, config.to_yaml().encode())
     write_json(run.crossval, {"folds": folds, "repeats": repeats})
     return Plan(config, repeats, run)

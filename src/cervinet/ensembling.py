@@ -25,7 +25,7 @@ from cervinet.yaml_source import read_yaml
 
 if TYPE_CHECKING:
     from cervinet.inference.answers import Answers
-    from cervinet.inference.predictor import Prediction
+    from cervinet.inference.predicting import Prediction
 
 Weights = Literal["equal", "fitted"]
 
@@ -151,7 +151,7 @@ def _copy_members(runs: Sequence[Run], cards: Sequence[ModelCard], run: Run, ave
         folder = f"members/{number}"
         copy = run.member(folder)
         copy.path.mkdir(parents=True)
-        for file in (one.model, one.card, one.splits):
+        for file in (*one.model_files(), one.card, one.splits):
             shutil.copyfile(file, copy.path / file.name)
         members.append(Member(folder, 1 / len(runs), str(one.path.resolve())))
     steps = [step for card in cards for step in card.preprocess]
@@ -167,6 +167,8 @@ def _copy_members(runs: Sequence[Run], cards: Sequence[ModelCard], run: Run, ave
         subclasses=cards[0].subclasses if all(card.subclasses == cards[0].subclasses for card in cards) else (),
         members=tuple(members),
         average=average,
+        gate=cards[0].gate,
+        descriptions=cards[0].descriptions,
     )
     run.write_card(card)
     return card
@@ -182,7 +184,7 @@ def _predict(config: Config, run: Run, card: ModelCard, splits: Sequence[str], p
     parts = {split: pictures.own_part(config, run, split, progress) for split in splits}
     found: dict[str, Found] = {split: (manifest, []) for split, manifest in parts.items() if len(manifest)}
     for number, member in enumerate(card.members, start=1):
-        predictor = Predictor.of_member(run.member(member.folder))
+        predictor = Predictor.of_member(run.verified_member(card, member.folder))
         for split, (manifest, of_members) in found.items():
             label = f"Network {number} of {len(card.members)}, {split}"
             of_members.append(list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), label)))
@@ -194,14 +196,14 @@ def _predict(config: Config, run: Run, card: ModelCard, splits: Sequence[str], p
 
 def _answers(of_members: Sequence[Sequence["Prediction"]], card: ModelCard) -> list["Answers"]:
     """What each member says of all pictures; of sub-classes where the ensemble has them."""
-    from cervinet.inference.predictor import answers_of
+    from cervinet.inference.predicting import answers_of
 
     found = map(answers_of, of_members)
     return [one if card.subclasses else replace(one, subclasses=None) for one in found]
 
 
 def _weighted(card: ModelCard, manifest: Manifest, of_members: list[list["Prediction"]]) -> ModelCard:
-    from cervinet.training.ensemble import fit_weights
+    from cervinet.inference.average import fit_weights
 
     labels = np.array([card.classes.index(label) for label in manifest.table["label"]], np.int64)
     fitted = fit_weights(_answers(of_members, card), labels, card.average).tolist()
@@ -210,9 +212,9 @@ def _weighted(card: ModelCard, manifest: Manifest, of_members: list[list["Predic
 
 
 def _combined(manifest: Manifest, of_members: list[list["Prediction"]], card: ModelCard, split: str) -> Predictions:
+    from cervinet.inference.average import combined
     from cervinet.inference.collect import collect
-    from cervinet.inference.predictor import said
-    from cervinet.training.ensemble import combined
+    from cervinet.inference.predicting import said
 
     answers = combined(_answers(of_members, card), [member.weight for member in card.members], card.average)
     found = [said(one.image, answer) for one, answer in zip(of_members[0], answers, strict=True)]

@@ -12,11 +12,11 @@ from cervinet.evaluation.prediction_tables import read_any
 from cervinet.evaluation.predictions import Predictions, write_predictions
 from cervinet.evaluation.table_columns import Columns
 from cervinet.files import sha256
+from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.progress import Progress
 from cervinet.report.material import Material
 from cervinet.report.redaction import redacted
 from cervinet.report.write import write_assessment
-from cervinet.run import Run, fresh_folder
 from cervinet.yaml_source import Source, override
 
 EVALUATIONS = Path("evaluations")
@@ -71,7 +71,7 @@ def judge_table(
     check_overrides(overrides := list(overrides))
     predictions, validation = read_tables(tables, progress)
     config = settings_for(predictions.classes, overrides)
-    folder = Run.claim(out) if out else fresh_folder(EVALUATIONS, tables.predictions.stem)
+    folder = claimed_folder(out) if out else fresh_folder(EVALUATIONS, tables.predictions.stem)
     write_predictions(predictions, folder / "predictions.csv")
     if validation:
         write_predictions(validation, folder / "predictions_val.csv")

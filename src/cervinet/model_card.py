@@ -42,6 +42,9 @@ class ModelCard:
         average: what of the members is averaged.
         calibration: method, values, n: how logits become probabilities; empty: by softmax alone.
         choices: thresholds that were settled on validation pictures, as `evaluation.choices` keeps them.
+        gate: limits of what is taken for a picture like those of training, as `inference.gate` keeps them; empty: any.
+        descriptions: what a class means, in words, by its name.
+        onnx: of `model.onnx`: `pictures` and `largest_difference` of the comparison with Keras; or `why` there is none.
     """
 
     classes: tuple[str, ...]
@@ -58,6 +61,9 @@ class ModelCard:
     average: Average = "probability"
     calibration: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Any] = field(default_factory=dict)
+    gate: dict[str, Any] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    onnx: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def common_views(cards: Iterable["ModelCard"]) -> int:

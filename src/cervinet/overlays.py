@@ -15,15 +15,16 @@ from cervinet.data.region_frame import Region, region_of
 from cervinet.errors import CervinetError, ImageError, UsageError
 from cervinet.escape import for_terminal
 from cervinet.files import replacing
+from cervinet.folders import fresh_folder
 from cervinet.model_card import ModelCard
 from cervinet.progress import Progress
 from cervinet.registry import did_you_mean
 from cervinet.report.overlay import jpeg, overlay
-from cervinet.run import Run, fresh_folder
+from cervinet.run import Run
 
 if TYPE_CHECKING:
     from cervinet.inference.explain import Explainer, Method
-    from cervinet.inference.predictor import Prediction
+    from cervinet.inference.predicting import Prediction
 
 _BATCH = 16
 _LONGEST = 80

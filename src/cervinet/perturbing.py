@@ -21,7 +21,7 @@ from cervinet.model_card import ModelCard
 from cervinet.progress import Progress
 
 if TYPE_CHECKING:
-    from cervinet.inference.predictor import AnyPredictor
+    from cervinet.inference.predicting import AnyPredictor
 
 MOST_AT_ONCE = 4
 """Threads that damage: more would hold too many whole pictures, four for each."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cervinet.assessing import Judged
     from cervinet.comparing import Compared
     from cervinet.crossval import CrossValidated
-    from cervinet.inference.predictor import Prediction
+    from cervinet.inference.predicting import Prediction
     from cervinet.model_card import ModelCard
     from cervinet.overlays import Shown
     from cervinet.tuning.tune import Tuned

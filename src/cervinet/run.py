@@ -4,12 +4,12 @@ runs/20261120-101500-cervix-cnn/
   config.yaml  environment.json  status.json
   data.json  splits.csv  data_issues.csv  data_report.html
   history.csv  progress.png  checkpoints/best.weights.h5  checkpoints/step-00000123/  .lock
-  model.keras  model.json
+  model.keras  model.onnx  heat.onnx  likeness.npz  model.json
   predictions_val.csv  predictions_test.csv  metrics.json  plots/  cam/
   report.html  model_card.md
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
 
-An ensemble's has no model.keras but members/1/ with model.keras, model.json and splits.csv, members/2/, …; one of
+An ensemble's has no model.keras but members/1/ with the model files, model.json and splits.csv, members/2/, …; one of
 cross-validation has fold-1/, … (repeat-1/fold-1/, …), each a run, and config.yaml  crossval.json  folds.csv
 predictions_oof.csv  metrics.json  plots/  status.json.
 """
@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 from cervinet.errors import CervinetError, UsageError
 from cervinet.files import sha256, write_json
+from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.model_card import ModelCard
 
 RUNS = Path("runs")
@@ -51,6 +52,9 @@ class Run:
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
         self.model = path / "model.keras"
+        self.onnx = path / "model.onnx"
+        self.heat = path / "heat.onnx"
+        self.likeness = path / "likeness.npz"
         self.card = path / "model.json"
         self.metrics = path / "metrics.json"
         self.report = path / "report.html"
@@ -80,7 +84,7 @@ class Run:
     @classmethod
     def create(cls, path: Path | None, name: str) -> "Run":
         """A new run directory, claimed by this process. Raises UsageError where one is already."""
-        run = cls(cls.claim(path) if path else fresh_folder(RUNS, name))
+        run = cls(claimed_folder(path) if path else fresh_folder(RUNS, name))
         try:
             # Exclusive creation decides between two processes that were given the same empty directory.
             os.close(os.open(run.status_file, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -88,17 +92,6 @@ class Run:
             raise UsageError(f"another run has just taken {run.path}; choose another --run-dir") from None
         run.set_status("running")
         return run
-
-    @staticmethod
-    def claim(folder: Path) -> Path:
-        """A directory for results, absent or empty. Raises UsageError otherwise."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                raise UsageError(f"{folder} must be absent or empty, so that nothing is overwritten; it has files")
-        except OSError as error:
-            raise UsageError(f"the directory {folder} cannot be made: {error.strerror}") from None
-        return folder
 
     @classmethod
     def open(cls, path: Path | None) -> "Run":
@@ -197,47 +190,39 @@ class Run:
         return fresh_folder(self.evaluations, label)
 
     def write_card(self, card: ModelCard) -> None:
-        """Write `model.json` with the hash of each model file."""
-        hashes = {self._name(file): sha256(file) for file in self._model_files(card)}
+        """Write `model.json` with the hash of each model file that there is; of an ensemble, of its members' cards."""
+        files = [self.member(member.folder).card for member in card.members] or self.model_files()
+        hashes = {self._name(file): sha256(file) for file in files}
         write_json(self.card, asdict(card) | {"hashes": hashes})
 
     def read_card(self) -> ModelCard:
-        """The card, after the model files were checked against their hashes."""
+        """What `model.json` says; `verified` checks a file by it before it is used."""
         try:
-            card = ModelCard.from_json(json.loads(self.card.read_text(encoding="utf-8")))
+            return ModelCard.from_json(json.loads(self.card.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CervinetError(f"{self.card} must be the card of a model; it cannot be read as one: {error}") from None
-        again = "make the ensemble again" if card.members else "train again"
-        for file in self._model_files(card):
-            if not file.is_file():
-                raise CervinetError(f"{file} is not there; the run is incomplete: {again}")
-            if card.hashes.get(self._name(file)) != sha256(file):
-                raise CervinetError(
-                    f"{file} is not the file that this run saved (its SHA-256 is not the one in {self.card.name}); "
-                    f"bring the original back, or {again}"
-                )
-        return card
 
-    def _model_files(self, card: ModelCard) -> list[Path]:
-        members = [self.member(member.folder) for member in card.members]
-        return [file for one in members for file in (one.card, one.model)] or [self.model]
+    def verified(self, card: ModelCard, file: Path) -> Path:
+        """A model file, after its hash was checked. Raises CervinetError where it is not the one that was saved."""
+        again = "make the ensemble again" if card.members else "train again"
+        if not file.is_file():
+            raise CervinetError(f"{file} is not there; the run is incomplete: {again}")
+        if card.hashes.get(self._name(file)) != sha256(file):
+            raise CervinetError(
+                f"{file} is not the file that this run saved (its SHA-256 is not the one in {self.card.name}); "
+                f"bring the original back, or {again}"
+            )
+        return file
+
+    def verified_member(self, card: ModelCard, folder: str) -> "Run":
+        """A member of this ensemble, after its card was checked, by which its own files are."""
+        member = self.member(folder)
+        self.verified(card, member.card)
+        return member
+
+    def model_files(self) -> list[Path]:
+        """What a network is used by, as far as it is there."""
+        return [file for file in (self.model, self.onnx, self.heat, self.likeness) if file.is_file()]
 
     def _name(self, file: Path) -> str:
         return file.relative_to(self.path).as_posix()
-
-
-def fresh_folder(parent: Path, label: str) -> Path:
-    """A new directory: the time, what it is, and a number where several start in one second."""
-    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{label}"
-    for name in (stem, *(f"{stem}-{n}" for n in range(2, 1000))):
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            (parent / name).mkdir()
-        except FileExistsError:
-            if parent.is_dir():
-                continue
-            raise UsageError(f"{parent} must be a folder, but it is a file; move it away") from None
-        except OSError as error:
-            raise UsageError(f"the directory {parent / name} cannot be made: {error.strerror}") from None
-        return parent / name
-    raise UsageError(f"{parent} has a thousand directories that begin with {stem}")

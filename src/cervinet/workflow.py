@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cervinet import assembly, assessing, data_records, deciding, frozen, learning, pictures, resuming
+from cervinet import assembly, assessing, data_records, deciding, frozen, learning, pictures, resuming, settling
 from cervinet.assessing import Judged
 from cervinet.auditing import Audited, audited
 from cervinet.config import Config
-from cervinet.data.feature_store import Features
 from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import Manifest
 from cervinet.data.picture import Picture
-from cervinet.data.store import Images, Store
+from cervinet.data.store import Store
 from cervinet.evaluation.predictions import write_predictions
+from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.holding import claimed, held, status_kept
 from cervinet.interruption import Interrupted
 from cervinet.model_card import ModelCard
 from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings, announce_network
-from cervinet.run import Run, fresh_folder
+from cervinet.run import Run
 
 if TYPE_CHECKING:
-    from cervinet.inference.predictor import Prediction, Predictor
+    from cervinet.inference.predicting import Prediction
     from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
 
@@ -120,7 +120,7 @@ def evaluate(
     predictor = Predictor.load(run, extras.views)
     split = "external" if extras.external else "test"
     manifest = pictures.pictures_to_judge(config, run, extras.external, progress)
-    folder = run.new_evaluation(split) if out is None else Run.claim(out)
+    folder = run.new_evaluation(split) if out is None else claimed_folder(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split, predictor.card.subclasses)
     write_predictions(predictions, folder / f"predictions_{split}.csv")
@@ -146,7 +146,7 @@ def prepare(config: Config, progress: Progress) -> Store:
 def check_data(config: Config, out: Path | None, progress: Progress) -> Checked:
     """Audit the pictures and write down what was found, whether or not it would stop a run."""
     found = audited(config, progress)
-    folder = fresh_folder(Path("checks"), config.name) if out is None else Run.claim(out)
+    folder = fresh_folder(Path("checks"), config.name) if out is None else claimed_folder(out)
     files = Run(folder)
     data_records.write_findings(config, found, files, progress)
     return Checked(found, files.issues, files.data_page)
@@ -219,32 +219,6 @@ def _train(
     progress.say(f"Best epoch: {best_epoch} by {config.training.monitor}. Judging it on the test split.")
     predictor = assembly.save_model(config, manifest, model, run)
     known = frozen.pictures_to_judge(config, manifest, images, model, device)
-    found = _settle_and_judge(config, manifest, known, predictor, run, progress)
+    found = settling.settle_and_judge(config, manifest, known, predictor, run, progress)
     assembly.meet(device)
-    return found
-
-
-def _settle_and_judge(
-    config: Config,
-    manifest: Manifest,
-    images: "Images | Features",
-    predictor: "Predictor",
-    run: Run,
-    progress: Progress,
-) -> Judged:
-    """Calibrate and choose on the validation pictures, then judge the test pictures by that."""
-    from cervinet.inference.collect import predict_rows
-
-    validation = predict_rows(predictor, manifest, images, "val")
-    settled = deciding.settled(config.evaluation, predictor.card, validation, progress)
-    card = settled.on(predictor.card)
-    run.write_card(card)
-    if validation.images:
-        write_predictions(deciding.calibrated(validation, settled.calibration, card), run.predictions("val"))
-    predictions = predict_rows(predictor.with_card(card), manifest, images, "test")
-    write_predictions(predictions, run.predictions("test"))
-    run.mark("predict")
-    note, judged = assembly.caption(manifest, card), manifest.take(manifest.part("test").index.to_numpy())
-    found = assessing.judge(config, run, card, judged, predictions, run.path, note, progress)
-    run.mark("judge")
     return found

@@ -10,6 +10,7 @@ from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.picture import Picture
 from cervinet.inference.collect import collect, predict_rows
 from cervinet.inference.ensemble import Ensemble
+from cervinet.inference.keras_engine import KerasEngine
 from cervinet.inference.predictor import Predictor
 from cervinet.inference.views import views_of
 from cervinet.model_card import Member, ModelCard
@@ -49,7 +50,9 @@ def parted(answers, weights):
 
 @pytest.mark.parametrize("views", [1, 4])
 def test_a_split_whose_pictures_are_at_hand(networks, images, manifest, views):
-    found = predict_rows(Predictor(networks[0], replace(CARD, views=views)), manifest, images, "test")
+    found = predict_rows(
+        Predictor(KerasEngine(networks[0], CARD.image_size), replace(CARD, views=views)), manifest, images, "test"
+    )
     assert found.images == tuple(manifest.table["image"])
     expected = own(networks[0], images, views)
     np.testing.assert_allclose(found.probabilities, expected.mean(axis=0), atol=1e-6)
@@ -60,7 +63,7 @@ def test_a_split_whose_pictures_are_at_hand(networks, images, manifest, views):
 
 
 def test_a_split_without_pictures(networks, images, manifest):
-    found = predict_rows(Predictor(networks[0], CARD), manifest, images, "val")
+    found = predict_rows(Predictor(KerasEngine(networks[0], CARD.image_size), CARD), manifest, images, "val")
     assert (found.images, found.probabilities.shape, found.spread) == ((), (0, 3), None)
 
 
@@ -68,7 +71,10 @@ def test_a_split_without_pictures(networks, images, manifest):
 def test_an_ensemble_whose_members_have_views_of_their_own(networks, images, manifest, average):
     """The spread is over members and views at once; a picture that cannot be read has none and shifts no other."""
     card = replace(CARD, members=(Member("1", 0.7, ""), Member("2", 0.3, "")), average=average)
-    members = [Predictor(network, replace(CARD, views=views)) for network, views in zip(networks, (4, 1), strict=True)]
+    members = [
+        Predictor(KerasEngine(network, CARD.image_size), replace(CARD, views=views))
+        for network, views in zip(networks, (4, 1), strict=True)
+    ]
     pictures = manifest.pictures()
     pictures[1] = Picture(manifest.root / "gone.png")
     found = collect(manifest, list(Ensemble(card, members).pictures(pictures)), "test")

@@ -11,6 +11,7 @@ import scipy.stats
 import tensorflow as tf
 
 from cervinet.data.picture import Picture
+from cervinet.inference.keras_engine import KerasEngine
 from cervinet.inference.predictor import Predictor
 from cervinet.inference.views import views_of, views_words
 from cervinet.model_card import ModelCard
@@ -30,7 +31,10 @@ def images():
 
 
 def predictor(model, views):
-    return Predictor(model, ModelCard(("a", "b", "c"), SIZE, (("letterbox", {"fill": 0}),), "breast_cnn", views=views))
+    return Predictor(
+        KerasEngine(model, SIZE),
+        ModelCard(("a", "b", "c"), SIZE, (("letterbox", {"fill": 0}),), "breast_cnn", views=views),
+    )
 
 
 def flips(image):

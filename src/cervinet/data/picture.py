@@ -17,16 +17,19 @@ class Picture:
     """A picture and its region of interest.
 
     Attributes:
-        path: its file; where `pixels` are given, the table they stand in and their line, `table.csv:17`.
+        path: its file; where `pixels` are given, the table they stand in and their line, `table.csv:17`; where `data`
+            are given, any name for them.
         box: (x, y, width, height) of a region of interest, in pixels of the upright picture at its full size.
         masks: files of the same size that are not black where the lesion is; several are united.
         pixels: uint8 (H, W, 3) RGB, for a picture that has no file of its own.
+        data: the bytes of an image file, for a picture that came over a wire.
     """
 
     path: Path
     box: Box | None = None
     masks: tuple[Path, ...] = ()
     pixels: NDArray[np.uint8] | None = None
+    data: bytes | None = None
 
     def read(self, *, at_least: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Its pixels, uint8 (H, W, 3) RGB, 0–255; `at_least` as in `decode`.
@@ -36,4 +39,5 @@ class Picture:
         """
         if self.pixels is not None:
             return self.pixels
-        return decode(read_bytes(self.path), at_least=at_least, name=os.fsdecode(self.path))
+        data = read_bytes(self.path) if self.data is None else self.data
+        return decode(data, at_least=at_least, name=os.fsdecode(self.path))

@@ -43,12 +43,23 @@ def prepare(picture: Picture, size: Size, steps: Steps) -> Image:
     Raises:
         ImageError: there is no whole picture, or a step cannot do without a region that it lacks.
     """
+    return prepare_and_measure(picture, size, steps)[0]
+
+
+def prepare_and_measure(picture: Picture, size: Size, steps: Steps) -> tuple[Image, Size]:
+    """The same, and the `(height, width)` of what the resizing step was given.
+
+    Those of a large JPEG are as it was decoded: at least twice the sides of the result.
+    """
     image = decoded(picture, size, steps)
+    sides = image.shape[:2]
     for name, options in steps:
         entry = find("preprocess", name)
         row = (picture,) if "region" in entry.traits else ()
+        if entry.traits.get("resizes"):
+            sides = image.shape[:2]
         image = entry.function(image, size, *row, **options)
-    return image
+    return image, sides
 
 
 def decoded(picture: Picture, size: Size, steps: Steps) -> Image:

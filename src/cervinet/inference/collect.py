@@ -12,7 +12,8 @@ from cervinet.data.store import Images
 from cervinet.data.subclasses import Subclasses, sublabels
 from cervinet.errors import ImageError
 from cervinet.evaluation.predictions import Predictions, Unreadable
-from cervinet.inference.predictor import Prediction, Predictor, said
+from cervinet.inference.predicting import Prediction, said
+from cervinet.inference.predictor import Predictor
 
 
 def predict_rows(predictor: Predictor, manifest: Manifest, images: Images | Features, split: str) -> Predictions:

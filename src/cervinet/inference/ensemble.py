@@ -5,15 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cervinet.data.picture import Picture
-from cervinet.data.preprocess import prepare
+from cervinet.data.preprocess import prepare_and_measure
+from cervinet.data.quality import quality
 from cervinet.inference.answers import Answers
+from cervinet.inference.average import combined
 from cervinet.inference.calibrating import calibrated
-from cervinet.inference.predictor import Prediction, Predictor, predicted
+from cervinet.inference.predicting import Image, Prediction, Prepared, picture_of, predicted
+from cervinet.inference.predictor import Predictor
 from cervinet.model_card import ModelCard
-from cervinet.training.ensemble import combined
 
 Recipe = tuple[tuple[int, int], tuple[tuple[str, dict[str, Any]], ...]]
 
@@ -32,13 +33,19 @@ class Ensemble:
 
     def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
         """Each picture in order; one that cannot be read gives its error and stops nothing."""
-        return predicted(pictures, self._prepare, self._judge)
+        return predicted(pictures, self._prepare, self._judge, self.card)
 
-    def _prepare(self, picture: Picture) -> list[NDArray[np.uint8]]:
-        return [prepare(picture, size, steps) for size, steps in self._recipes]
+    def predict(self, images: Iterable[Image]) -> Iterator[Prediction]:
+        """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
+        return self.pictures(picture_of(one, number) for number, one in enumerate(images, start=1))
 
-    def _judge(self, prepared: Sequence[list[NDArray[np.uint8]]]) -> Answers:
-        images = [np.stack(alike) for alike in zip(*prepared, strict=True)]
+    def _prepare(self, picture: Picture) -> Prepared:
+        """For each recipe; the quality is that of the first, as the gate of the ensemble is its first member's."""
+        found = [prepare_and_measure(picture, size, steps) for size, steps in self._recipes]
+        return Prepared(tuple(image for image, _ in found), quality(*found[0]) if self.card.gate else None)
+
+    def _judge(self, prepared: Sequence[Prepared]) -> Answers:
+        images = [np.stack(alike) for alike in zip(*(one.images for one in prepared), strict=True)]
         found = [
             member.probabilities(images[recipe]) for member, recipe in zip(self._members, self._recipe_of, strict=True)
         ]

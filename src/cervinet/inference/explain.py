@@ -14,7 +14,7 @@ from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.errors import UsageError
 from cervinet.inference.feature_map import with_map
-from cervinet.inference.predictor import open_network
+from cervinet.inference.keras_engine import open_network
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
 
@@ -59,14 +59,14 @@ class Explainer:
             UsageError: the members of an ensemble prepare pictures in several ways, so that their maps do not match.
         """
         card = run.read_card()
-        members = [run.member(one.folder) for one in card.members]
+        members = [run.verified_member(card, one.folder) for one in card.members]
         cards = [member.read_card() for member in members]
         if len({repr((one.image_size, one.preprocess)) for one in cards}) > 1:
             raise UsageError(
                 f"the networks of the ensemble {run.path} prepare pictures in different ways, so their heat maps "
                 f"cannot be averaged; explain one of them, as in --run {members[0].path}"
             )
-        networks = [open_network(one) for one in members or [run]]
+        networks = [open_network(one, own) for one, own in zip(members or [run], cards or [card], strict=True)]
         if cards:  # an ensemble's own card has each step that any member takes
             card = replace(card, image_size=cards[0].image_size, preprocess=cards[0].preprocess)
         return cls(networks, card, method, [member.weight for member in card.members] or [1.0])

@@ -32,22 +32,30 @@ def with_map(model: keras.Model) -> keras.Model:
     Raises:
         CervinetError: the network has no such map.
     """
-    picture = keras.Input(model.input_shape[1:], name="image")
-    ends: dict[str, Any] = {}
-    _taken_apart(model, picture, ends)
-    maps = _maps(ends["logits"])
-    large = [one for one in maps if min(one.shape[1:3]) >= SMALLEST_SIDE]
-    if not maps:
+    picture, ends = taken_apart(model)
+    found = last_map(ends["logits"])
+    if found is None:
         raise CervinetError(
             f"the network {model.name} has no feature map that all of the picture passes through, and cannot be "
             "explained by class activation maps"
         )
-    found = large[-1] if large else max(reversed(maps), key=lambda one: min(one.shape[1:3]))
     return keras.Model(picture, [found, ends["logits"]])
 
 
-def _taken_apart(model: keras.Model, picture: Any, ends: dict[str, Any]) -> None:
-    """Call every layer of the model again, those of models within it one by one; `ends` gets the outputs by name."""
+def last_map(logits: Any) -> Any | None:
+    """The feature map that `with_map` gives, in the graph that leads to the logits; None where there is none."""
+    maps = _maps(logits)
+    large = [one for one in maps if min(one.shape[1:3]) >= SMALLEST_SIDE]
+    return large[-1] if large else max(reversed(maps), key=lambda one: min(one.shape[1:3]), default=None)
+
+
+def taken_apart(model: keras.Model) -> tuple[Any, dict[str, Any]]:
+    """Every layer of the model called again, those of models within it one by one.
+
+    Returns:
+        The picture, a Keras input, and the output of each layer by its name.
+    """
+    picture, ends = keras.Input(model.input_shape[1:], name="image"), dict[str, Any]()
 
     def call(layer: Any, *inputs: Any, **options: Any) -> Any:
         # A model called as a layer would be one node of the graph; its own `call` goes through its layers.
@@ -56,6 +64,7 @@ def _taken_apart(model: keras.Model, picture: Any, ends: dict[str, Any]) -> None
         return ends[layer.name]
 
     keras.models.clone_model(model, picture, clone_function=lambda layer: layer, call_function=call)
+    return picture, ends
 
 
 def _maps(end: Any) -> list[Any]:

@@ -1,103 +1,81 @@
-"""One way from pictures to probabilities, for training's own evaluation and for every command."""
+"""One way from pictures to what is said of them, for training's own evaluation and for every command."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from cervinet.data.decoding import decode_all
-from cervinet.data.feature_store import Features
 from cervinet.data.picture import Picture
-from cervinet.data.preprocess import prepare
-from cervinet.data.store import Images
-from cervinet.errors import CervinetError, ImageError, UsageError
-from cervinet.inference.answers import Answer, Answers
+from cervinet.data.preprocess import prepare_and_measure
+from cervinet.data.quality import quality
+from cervinet.errors import UsageError
+from cervinet.inference.answers import Answers
+from cervinet.inference.average import combined
 from cervinet.inference.calibrating import calibrated
+from cervinet.inference.engine import Engine
+from cervinet.inference.likeness import Likeness
+from cervinet.inference.predicting import AnyPredictor, Image, Prediction, Prepared, picture_of, predicted
 from cervinet.inference.views import views_of
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
-from cervinet.training.ensemble import combined
 
-Prepared = TypeVar("Prepared")
+if TYPE_CHECKING:
+    from cervinet.data.feature_store import Features
+    from cervinet.data.store import Images
+
+Wanted = Literal["auto", "onnx", "keras"]
 
 BATCH = 32
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """One picture: probabilities and logits float64 (classes,), or the error that it gave.
+class Predictor:
+    """A trained network with the preprocessing, calibration, thresholds and gate that belong to it.
 
-    `subclasses` are the probabilities of the card's sub-classes, float64 (sub-classes,), of a network that has them;
-    `spread` is the mutual information in nats between the class and the member or view that answers, where there are
-    several.
+    Example:
+        >>> from cervinet import Predictor
+        >>> predictor = Predictor.load("runs/20261120-101500-cervix-cnn")
+        >>> for one in predictor.predict(["a.jpg", "b.jpg"]):
+        ...     print(one.image, one.error or one.verdict.label)
     """
 
-    image: Path
-    probabilities: NDArray[np.float64] | None = None
-    logits: NDArray[np.float64] | None = None
-    subclasses: NDArray[np.float64] | None = None
-    error: str = ""
-    spread: float | None = None
-
-
-class AnyPredictor(Protocol):
-    """A single network, or an ensemble."""
-
-    card: ModelCard
-
-    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
-        """Each picture in order; one that cannot be read gives its error and stops nothing."""
-
-
-class Predictor:
-    """A trained network with the preprocessing it was trained behind."""
-
-    def __init__(self, model: keras.Model, card: ModelCard) -> None:
-        self.card = card
-        finer = ["subclass_probabilities"] if card.subclasses else []
-        layers = [model.get_layer(name).output for name in ("logits", *finer)]
-        self._model = keras.Model(model.input, [model.output, *layers])
+    def __init__(self, engine: Engine, card: ModelCard, likeness: Likeness | None = None) -> None:
+        self.card, self.engine = card, engine
+        self._likeness = likeness
 
     @staticmethod
-    def load(run: Run, views: int | None = None) -> AnyPredictor:
+    def load(run: Run | Path | str | None = None, views: int | None = None, engine: Wanted = "auto") -> AnyPredictor:
         """The network of a run, or the ensemble that it is.
 
         Args:
-            run: a finished one.
-            views: in place of those of its card.
+            run: a finished one, or its directory; None for the newest finished one under `runs/`.
+            views: mirror images and turns to average over, in place of those that the run was trained to be judged by.
+            engine: onnx needs no TensorFlow; auto is onnx where the run has a `model.onnx`, else keras.
 
         Raises:
             CervinetError: a file of it was changed or cannot be read.
-            UsageError: the views do not fit its pictures.
+            UsageError: there is no such run, or the views do not fit its pictures.
         """
+        run = run if isinstance(run, Run) else Run.open(None if run is None else Path(run))
         card = run.read_card()
         if card.members:
             from cervinet.inference.ensemble import Ensemble
 
-            return Ensemble(card, [Predictor.of_member(run.member(one.folder), views) for one in card.members])
-        return Predictor.of_network(run, views)
+            folders = [run.verified_member(card, one.folder) for one in card.members]
+            return Ensemble(card, [Predictor.of_member(one, views, engine) for one in folders])
+        return Predictor.of_network(run, views, engine)
 
     @classmethod
-    def of_member(cls, run: Run, views: int | None = None) -> "Predictor":
+    def of_member(cls, run: Run, views: int | None = None, engine: Wanted = "auto") -> "Predictor":
         """The same for a member of an ensemble, without its own calibration: the ensemble has one for all."""
-        member = cls.of_network(run, views)
+        member = cls.of_network(run, views, engine)
         return member.with_card(replace(member.card, calibration={}, choices={}))
 
-    def with_card(self, card: ModelCard) -> "Predictor":
-        """The same network, traced once, with another card."""
-        other = copy(self)
-        other.card = card
-        return other
-
     @classmethod
-    def of_network(cls, run: Run, views: int | None = None) -> "Predictor":
+    def of_network(cls, run: Run, views: int | None = None, engine: Wanted = "auto") -> "Predictor":
         """The same for a run that is no ensemble."""
         card = run.read_card()
         height, width = card.image_size
@@ -106,108 +84,66 @@ class Predictor:
                 f"--views must be 1, 2 or 4 for {run.path}, whose pictures are {height} × {width}: quarter turns "
                 f"would change their sides; got {views}"
             )
-        return cls(open_network(run), replace(card, views=views or card.views))
+        likeness = Likeness.load(run.verified(card, run.likeness)) if "unlike" in card.gate else None
+        return cls(_engine(run, card, engine), replace(card, views=views or card.views), likeness)
+
+    def with_card(self, card: ModelCard, likeness: Likeness | None = None) -> "Predictor":
+        """The same network, loaded once, with another card; `likeness` in place of its own, if given."""
+        other = copy(self)
+        other.card, other._likeness = card, likeness or self._likeness
+        return other
 
     def probabilities(self, images: NDArray[np.uint8]) -> Answers:
         """Of prepared pictures, uint8 (n, height, width, 3) RGB.
 
         Of several views the probabilities are the mean, and the logits its logarithm.
         """
-        found = [self._of_view(view) for view in views_of(images, self.card.views)]
+        found = [self.engine(view) for view in views_of(images, self.card.views)]
         one = found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
-        return calibrated(one, self.card)
+        return self._finished(replace(one, embedding=found[0].embedding))
 
-    @cached_property
-    def _infer(self) -> Callable[[tf.Tensor], list[tf.Tensor]]:
-        """Traced by itself: TensorFlow would warn of retracing where one process makes many predictors."""
-        spec = tf.TensorSpec((None, *self.card.image_size, 3), tf.uint8)
-        network = self._model
-        traced = tf.function(lambda images: network(images, training=False)).get_concrete_function(spec)
-        return lambda images: list(traced(images))
+    def rows(self, images: "Images | Features", rows: NDArray[np.int64]) -> Answers:
+        """The same of rows of a store, or of kept features, at least one; the embeddings are kept."""
+        from cervinet.data.feature_store import Features
 
-    def _of_view(self, images: NDArray[np.uint8]) -> Answers:
-        return _answers(self._infer(tf.convert_to_tensor(images)))
-
-    def of_features(self, features: NDArray[np.float32]) -> Answers:
-        """The same of what the backbone made of the pictures as they are, float32 (n, width)."""
-        head = keras.Model(self._model.get_layer("features").output, self._model.outputs)
-        return calibrated(_answers(head(tf.constant(features), training=False)), self.card)
-
-    def rows(self, images: Images | Features, rows: NDArray[np.int64]) -> Answers:
-        """The same of rows of a store, or of kept features."""
-        if isinstance(images, Features):
-            return self.of_features(images[rows])
+        if isinstance(images, Features):  # of a training process, which runs Keras
+            answers: Answers = self.engine.of_features(images[rows])  # type: ignore[attr-defined]
+            return self._finished(answers)
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
         return Answers.joined(parts)
 
     def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
         """Each picture in order; one that cannot be read gives its error and stops nothing."""
-        size, steps = self.card.image_size, self.card.preprocess
-        return predicted(
-            pictures,
-            lambda picture: prepare(picture, size, steps),
-            lambda images: self.probabilities(np.stack(images)),
-        )
+        return predicted(pictures, self._prepare, self._judge, self.card)
+
+    def predict(self, images: Iterable[Image]) -> Iterator[Prediction]:
+        """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
+        return self.pictures(picture_of(one, number) for number, one in enumerate(images, start=1))
+
+    def _finished(self, answers: Answers) -> Answers:
+        if self._likeness is not None and answers.embedding is not None:
+            answers = replace(answers, unlike=self._likeness.score(answers.embedding))
+        return calibrated(answers, self.card)
+
+    def _prepare(self, picture: Picture) -> Prepared:
+        image, sides = prepare_and_measure(picture, self.card.image_size, self.card.preprocess)
+        return Prepared((image,), quality(image, sides) if self.card.gate else None)
+
+    def _judge(self, prepared: Sequence[Prepared]) -> Answers:
+        return self.probabilities(np.stack([one.images[0] for one in prepared]))
 
 
-def _answers(found: Sequence[tf.Tensor]) -> Answers:
-    return Answers(*(values.numpy().astype(np.float64) for values in found))
+def _engine(run: Run, card: ModelCard, wanted: Wanted) -> Engine:
+    if wanted == "onnx" and run.onnx.name not in card.hashes:
+        raise UsageError(f"{run.path} has no {run.onnx.name}{_why(card)}; use the engine keras")
+    if wanted == "onnx" or (wanted == "auto" and run.onnx.name in card.hashes):
+        from cervinet.inference.onnx_engine import OnnxEngine
+
+        return OnnxEngine.load(run, card)
+    from cervinet.inference.keras_engine import KerasEngine
+
+    return KerasEngine.load(run, card)
 
 
-def said(image: Path, answer: Answer) -> Prediction:
-    """The answer to a picture, with its name."""
-    return Prediction(image, answer.probabilities, answer.logits, answer.subclasses, spread=answer.spread)
-
-
-def answers_of(predictions: Sequence[Prediction]) -> Answers:
-    """The predictions of one network, none of them an error, as arrays."""
-    first = predictions[0]
-    return Answers(
-        np.array([one.probabilities for one in predictions]),
-        np.array([one.logits for one in predictions]),
-        None if first.subclasses is None else np.array([one.subclasses for one in predictions]),
-        None if first.spread is None else np.array([one.spread for one in predictions]),
-    )
-
-
-def open_network(run: Run) -> keras.Model:
-    """The saved network of a run that is no ensemble. Raises CervinetError where Keras cannot load it."""
-    try:
-        return keras.models.load_model(run.model, compile=False, safe_mode=True)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise CervinetError(f"{run.model} cannot be loaded by Keras {keras.__version__}: {reason}") from None
-
-
-def predicted(
-    pictures: Iterable[Picture],
-    load: Callable[[Picture], Prepared],
-    judge: Callable[[Sequence[Prepared]], Answers],
-) -> Iterator[Prediction]:
-    """Predictions of pictures that are prepared in threads and judged by the batch.
-
-    Args:
-        pictures: in the order wanted.
-        load: prepares a picture, or raises an ImageError.
-        judge: prepared pictures → what is said of them.
-    """
-    batch: list[tuple[Picture, Prepared | ImageError]] = []
-    for item in decode_all(pictures, load):
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield from _judged(batch, judge)
-            batch = []
-    if batch:
-        yield from _judged(batch, judge)
-
-
-def _judged(
-    batch: Sequence[tuple[Picture, Prepared | ImageError]], judge: Callable[[Sequence[Prepared]], Answers]
-) -> Iterator[Prediction]:
-    images = [image for _, image in batch if not isinstance(image, ImageError)]
-    answers = iter(judge(images) if images else ())
-    for picture, image in batch:
-        if isinstance(image, ImageError):
-            yield Prediction(picture.path, error=str(image))
-        else:
-            yield said(picture.path, next(answers))
+def _why(card: ModelCard) -> str:
+    return f": {card.onnx['why']}" if card.onnx.get("why") else ""

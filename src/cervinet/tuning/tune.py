@@ -9,8 +9,9 @@ from typing import Any
 
 from cervinet.config import Config
 from cervinet.errors import TrainingError
+from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.progress import Progress
-from cervinet.run import Run, fresh_folder
+from cervinet.run import Run
 from cervinet.tuning.outcome import draw, write_best, write_trials
 from cervinet.tuning.search import FEWEST_FOR_IMPORTANCE, Report, Search, Tried, find_optuna, opened
 from cervinet.tuning.space import config_of_trial, load_tuned, written
@@ -88,7 +89,7 @@ def tune(
 def _folder(folder: Path | None, name: str) -> Path:
     if folder is None:
         return fresh_folder(_SEARCHES, name)
-    return folder if (folder / DATABASE).is_file() else Run.claim(folder)
+    return folder if (folder / DATABASE).is_file() else claimed_folder(folder)
 
 
 def _objective(path: Path, overrides: Sequence[str], folder: Path, trial: Trial) -> Callable[..., float]:

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import log_loss
 
 from cervinet.inference.answers import Answers
-from cervinet.training.ensemble import combined, fit_weights
+from cervinet.inference.average import combined, fit_weights
 
 
 def members(count, pictures=120, classes=3, seed=0):

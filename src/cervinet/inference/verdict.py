@@ -1,0 +1,90 @@
+"""From probabilities to what is said of a picture: its class, or why there is none, its set and its calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cervinet.evaluation.choices import Choices
+from cervinet.evaluation.operating import OperatingPoint
+from cervinet.evaluation.question import questions
+from cervinet.model_card import ModelCard
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an operating point says of a picture.
+
+    Attributes:
+        rule: what its threshold was chosen for, in words.
+        positive: the classes that it looks for.
+        threshold: on their probability, in [0, 1]; may be above 1.
+        probability: of these classes together, in [0, 1].
+        called: whether the picture is called positive.
+    """
+
+    rule: str
+    positive: tuple[str, ...]
+    threshold: float
+    probability: float
+    called: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one picture.
+
+    Attributes:
+        label: its class; None where the run does not answer.
+        why: "" with a class; else "not assessed" (the gate) or "unsure" (the run abstains).
+        flags: what is unusual about the picture, see `gate.FLAGS`; with a class too.
+        set: classes that hold the true one as often as was asked for; None of a run that has no such rule.
+        calls: of each operating point; none where the picture is not assessed.
+    """
+
+    label: str | None
+    why: str
+    flags: tuple[str, ...]
+    set: tuple[str, ...] | None
+    calls: tuple[Call, ...]
+
+
+class Judge:
+    """The rules of a card, read once."""
+
+    def __init__(self, card: ModelCard) -> None:
+        self._classes = card.classes
+        self._choices = Choices.from_json(card.choices) if card.choices else None
+        self._refuse = frozenset(card.gate.get("refuse", ()))
+        self._questions = {
+            point.positive: questions(card.classes, point.positive)[0]
+            for point in (self._choices.points if self._choices else ())
+        }
+
+    def __call__(self, probabilities: NDArray[np.float64], flags: Sequence[str]) -> Verdict:
+        """Of calibrated probabilities float64 (classes,) and the flags of the picture."""
+        if self._refuse.intersection(flags):
+            return Verdict(None, "not assessed", tuple(flags), None, ())
+        best = int(probabilities.argmax())
+        if self._choices is None:
+            return Verdict(self._classes[best], "", tuple(flags), None, ())
+        abstain = self._choices.abstain
+        unsure = abstain is not None and probabilities[best] < abstain.threshold
+        return Verdict(
+            label=None if unsure else self._classes[best],
+            why="unsure" if unsure else "",
+            flags=tuple(flags),
+            set=self._set(probabilities),
+            calls=tuple(self._called(point, probabilities) for point in self._choices.points),
+        )
+
+    def _set(self, probabilities: NDArray[np.float64]) -> tuple[str, ...] | None:
+        if self._choices is None or not self._choices.sets:
+            return None
+        inside = self._choices.sets[0].sets(probabilities[None])[0]
+        return tuple(name for name, within in zip(self._classes, inside, strict=True) if within)
+
+    def _called(self, point: OperatingPoint, probabilities: NDArray[np.float64]) -> Call:
+        probability = float(self._questions[point.positive].scores(probabilities[None])[0])
+        return Call(point.rule, point.positive, point.threshold, probability, probability >= point.threshold)

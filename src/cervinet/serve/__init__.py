@@ -1,0 +1,1 @@
+"""A run as a service: HTTP for programs, a page for people."""
