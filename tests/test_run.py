@@ -14,6 +14,7 @@ import pytest
 from cervinet import run as run_module
 from cervinet.errors import CervinetError, UsageError
 from cervinet.files import sha256, write_json
+from cervinet.folders import claimed_folder
 from cervinet.model_card import Member, ModelCard
 from cervinet.run import Run
 
@@ -110,14 +111,13 @@ class TestCreate:
 
     def test_another_process_was_faster(self, here, monkeypatch):
         path = here / "new"
-        claim = Run.claim
 
         def slow(folder):
             claimed_folder(folder)
             (folder / "status.json").touch()  # what the other one does between our two steps
             return folder
 
-        monkeypatch.setattr(Run, "claim", slow)
+        monkeypatch.setattr("cervinet.run.claimed_folder", slow)
         assert message(Run.create, path, "x") == f"another run has just taken {path}; choose another --run-dir"
 
     def test_two_processes_never_get_one_directory(self, here):

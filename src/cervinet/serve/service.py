@@ -39,11 +39,11 @@ class Service(Protocol):
     card: ModelCard
 
     async def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
-        """In order, one each. Raises Busy where the queue is full."""
+        """In order, one each. Raises BusyError where the queue is full."""
 
     async def heat(self, picture: Picture, label: str) -> Heat | None:
         """Of a picture that can be read; None of a run that has no heat maps without TensorFlow."""
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """More pictures wait than the queue holds: 429, try again."""
