@@ -223,6 +223,17 @@ ON_TABLE = ("--predictions", "p.csv", FEW)
             "--subgroups needs --by COLUMN: the columns of the file that make subgroups",
         ),
         (
+            (*ON_TABLE, "--by", "age"),
+            3,
+            "nothing says the 'age' of the images (known: none); name a CSV with this column by --subgroups or "
+            "evaluation.subgroup_file",
+        ),
+        (
+            (*ON_TABLE, "--by", "age", "--subgroups", "ages.csv"),
+            3,
+            "none of the 2 images to judge has a value of 'age'; fill the column, or make no subgroups by it",
+        ),
+        (
             (*ON_TABLE, "--by", "age:50,30"),
             2,
             "`evaluation.subgroups.0.edges` must be increasing numbers; got [50.0, 30.0] (command line)",
@@ -268,6 +279,7 @@ def test_each_mistake_is_one_sentence_and_nothing_is_written(
     write("p.csv", TABLE)
     write("other.csv", "image,label,p_a,p_c\n3,a,0.2,0.8\n")
     write("splits.csv", "image,label,split,p_a,p_b\n3,a,val,0.2,0.8\n4,a,train,0.2,0.8\n")
+    write("ages.csv", "image,age\n1,\n2,\n3,40\n")
     write("patients.csv", "image,group,label,p_a,p_b\n3,P,a,0.2,0.8\n")
     result = cervinet("evaluate", *words)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (code, f"Error: {message}")

@@ -174,5 +174,5 @@ def test_a_column_without_values_is_refused():
     with pytest.raises(DataError) as caught:
         subgroups(predictions(), "age", [""] * 120, None, HOW)
     assert str(caught.value) == (
-        "no image has a value of 'age'; fill the column, or leave it out of evaluation.subgroups"
+        "none of the 120 images to judge has a value of 'age'; fill the column, or make no subgroups by it"
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.errors import DataError
 from cervinet.evaluation.bands import parts_of
 from cervinet.evaluation.intervals import FEW_GROUPS, Estimate, Resampling, estimates
 from cervinet.evaluation.measured import measured, samples_of
@@ -78,8 +77,6 @@ def subgroups(
         DataError: no image has a value, or one is no number though there are edges.
     """
     labels, names = parts_of(column, values, edges)
-    if not names:
-        raise DataError(f"no image has a value of '{column}'; fill the column, or leave it out of evaluation.subgroups")
     of_each, repeats = np.array(labels, dtype=object), len(predictions.by_repeat())
     known = np.flatnonzero(np.not_equal(of_each, ""))
     whole = _part(predictions, "all of known value", known, how, positive)
