@@ -16,8 +16,8 @@ def points(prevalence, positive=("CIN2+",), classes=("normal", "CIN1", "CIN2+"))
     return [at_point(one, test, prevalence, HOW) for each in asked for one in choose_points(each, RULES, validation)]
 
 
-def shown(points, folder, no_choices=""):
-    return rendered(operating_section(points, no_choices, split="test", confidence=0.9), folder)
+def shown(points, folder):
+    return rendered(operating_section(points, split="test", confidence=0.9), folder)
 
 
 def cell(estimate):
@@ -92,14 +92,6 @@ def test_what_is_missing_has_a_reason(tmp_path):
     assert page.one("table").rows()[1][2] == "–"
     assert page.all("li")[0].text.startswith("sensitivity (by hand), PPV (by hand), NPV (by hand): no image is of")
     assert "1,000" not in page.text
-
-
-def test_without_points_it_says_why(tmp_path):
-    page = shown([], tmp_path, "there were no validation predictions")
-    assert page.one("p").text == "There are no thresholds: there were no validation predictions."
-    assert (
-        shown([], tmp_path).one("p").text == "There are no thresholds: no rule is set in evaluation.operating_points."
-    )
 
 
 def test_hostile_names_are_text(tmp_path):

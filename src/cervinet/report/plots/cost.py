@@ -13,7 +13,7 @@ def cost_curves(curves: Sequence[CostCurve], *, split: str, note: str | None = N
 
     Args:
         curves: at least one.
-        split: of the judged images.
+        split: of what is judged.
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
     kept = curves[: len(COLOURS)]

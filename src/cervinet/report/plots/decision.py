@@ -15,7 +15,7 @@ def decision_curves(
 
     Args:
         curves: at least one.
-        split: of the judged images.
+        split: of what is judged.
         confidence: of the bands, in (0, 1).
         note: what a reader must know of the data, such as "synthetic phantoms".
     """

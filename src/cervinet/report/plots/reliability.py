@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cervinet.evaluation.reliability import Bin, Calibrated, Reliability
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, counted, literal, page, plain, shown
+from cervinet.report.unit import PICTURE
 
 _MOST_CLASSES = 8
 """Of a figure with a panel for each; more are not legible on a page."""
@@ -16,20 +17,21 @@ _MOST_CLASSES = 8
 _READ = "below the line: surer than right; hollow: no interval"
 
 
-def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None = None) -> Figure:
-    """The predicted class before and after calibration side by side, with the number of images below each.
+def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None = None, unit: str = PICTURE) -> Figure:
+    """The predicted class before and after calibration side by side, with the number of pictures below each.
 
     Args:
         calibrated: what to draw; without calibration there is one panel.
-        split: of the judged images.
+        split: of what is judged.
         note: what a reader must know of the data, such as "synthetic phantoms".
+        unit: the word for one of them, "picture" or "group".
     """
     panels = [("the network's own", calibrated.before[0])]
     if calibrated.method != "none":
         panels = [("before calibration", panels[0][1]), (f"after ({calibrated.method})", calibrated.after[0])]
-    images = sum(one.n for one in panels[0][1].bins)
+    judged = counted(sum(one.n for one in panels[0][1].bins), None, unit)
     title = f"Reliability of the predicted class, {shown(split)} split"
-    figure = page(max(5.6, 0.7 + 3.5 * len(panels)), 5.2, title, f"{images:,} images", _READ, note and shown(note, 60))
+    figure = page(max(5.6, 0.7 + 3.5 * len(panels)), 5.2, title, judged, _READ, note and shown(note, 60))
     axes = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False, height_ratios=[4, 1])
     for column, (head, diagram) in enumerate(panels):
         _diagram(axes[0, column], diagram)
@@ -37,7 +39,7 @@ def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None
         _histogram(axes[1, column], diagram.bins)
         axes[1, column].set_xlabel("Probability of the predicted class", color=INK)
     axes[0, 0].set_ylabel("Share that was right", color=INK)
-    axes[1, 0].set_ylabel("Images", color=INK)
+    axes[1, 0].set_ylabel(f"{unit.capitalize()}s", color=INK)
     return literal(figure)
 
 
@@ -46,7 +48,7 @@ def class_reliability(diagrams: Sequence[Reliability], *, split: str, note: str 
 
     Args:
         diagrams: of the classes, without the predicted class's.
-        split: of the judged images.
+        split: of what is judged.
         note: what a reader must know of the data.
     """
     kept = diagrams[:_MOST_CLASSES]

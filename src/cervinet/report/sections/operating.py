@@ -20,22 +20,16 @@ _EXPLAINED = (
 )
 
 
-def operating_section(
-    points: Sequence[AtPoint], no_choices: str, *, split: str, confidence: float, unit: str = "picture"
-) -> Html:
+def operating_section(points: Sequence[AtPoint], *, split: str, confidence: float, unit: str = "picture") -> Html:
     """A table for each question, a row a rule, and what 1,000 screened may expect.
 
     Args:
-        points: on the judged pictures or groups.
-        no_choices: why there are none.
+        points: on the judged pictures or groups, one at least.
         split: of these.
         confidence: of the intervals, in (0, 1).
         unit: "picture" or "group".
     """
     heading = text("Thresholds, and what they would find")
-    if not points:
-        why = no_choices or "no rule is set in evaluation.operating_points"
-        return section("operating", heading, paragraph(text(f"There are no thresholds: {why}.")))
     parts = [
         paragraph(
             text(f"A threshold turns a probability into a decision: a {unit} is called positive from it on. Each was"),
