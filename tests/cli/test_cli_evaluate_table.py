@@ -330,6 +330,16 @@ def test_columns_of_the_table_make_subgroups(tmp_path: Path) -> None:
     assert [(part["value"], part["images"]) for part in age["parts"]] == [("< 30", 15), ("30–50", 60), ("≥ 50", 15)]
 
 
+def test_groups_of_several_classes_are_counted_and_said(write: Write) -> None:
+    rows = ["1,P,a,0.9,0.1", "2,P,b,0.6,0.4", "3,Q,b,0.3,0.7", "4,Q,b,0.2,0.8", "5,R,a,0.7,0.3"]
+    write("p.csv", "\n".join(["image,group,label,p_a,p_b", *rows, ""]))
+    result = cervinet("evaluate", *ON_TABLE, "evaluation.unit=group", NO_REPORT, "--out", "out")
+    assert "Results on all pictures: 2 groups\n" in result.stdout
+    assert "  1 group has images of several classes, so no single truth, and is not judged by group\n" in result.stdout
+    found = json.loads(Path("out/metrics.json").read_text())
+    assert (found["images"], found["mixed_groups"]) == (2, 1)
+
+
 def test_a_redacted_report_names_no_picture_and_no_patient(tmp_path: Path) -> None:
     given = planted(1, "test")
     write_predictions(given, "p.csv")

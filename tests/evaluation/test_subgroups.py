@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from prediction_tables import in_turn
 from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
 from cervinet.errors import DataError
@@ -17,19 +18,8 @@ from cervinet.evaluation.subgroups import subgroups
 HOW = Resampling(draws=80, confidence=0.9, seed=3)
 
 
-def predictions(images=120, classes=3, strength=1.5, seed=0):
-    random = np.random.default_rng(seed)
-    labels = np.arange(images) % classes
-    logits = random.normal(0, 1, (images, classes))
-    logits[np.arange(images), labels] += strength
-    return Predictions(
-        images=tuple(f"{i}.jpg" for i in range(images)),
-        groups=tuple(f"g{i // 2}" for i in range(images)),
-        labels=labels,
-        probabilities=np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
-        classes=tuple("ABCD"[:classes]),
-        split="test",
-    )
+def predictions(images=120, classes=3, **more):
+    return in_turn(images, classes, **more)
 
 
 def part(found, value):
