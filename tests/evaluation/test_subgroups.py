@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -124,6 +125,17 @@ def test_equal_parts_have_no_gap():
     twice = [values[np.repeat(np.arange(0, 240, 2), 2)] for values in (given.labels, given.probabilities)]
     given = replace(given, labels=twice[0], probabilities=twice[1], groups=given.images)
     assert subgroups(given, "half", ["ab"[i % 2] for i in range(240)], None, HOW).gaps == ()
+
+
+def test_a_part_without_errors_has_wilsons_interval():
+    given = in_turn(120, strength=50)
+    found = part(subgroups(given, "site", ["xxyy"[i % 4] for i in range(120)], None, HOW, ["C"]), "x").metrics
+    truth, rows = given.labels == 2, np.arange(120) % 4 < 2
+    for key, share_of in (("accuracy", rows), ("sensitivity", rows & truth), ("specificity", rows & ~truth)):
+        groups = len({group for group, inside in zip(given.groups, share_of, strict=True) if inside})
+        z = NormalDist().inv_cdf((1 + HOW.confidence) / 2)
+        assert (found[key].value, found[key].upper) == (1, 1)
+        assert found[key].lower == pytest.approx(groups / (groups + z * z))
 
 
 def test_a_class_that_a_part_lacks_is_said():

@@ -107,7 +107,7 @@ def _part(
     predictions: Predictions, name: str, rows: NDArray[np.int64], how: Resampling, positive: Sequence[str] | None
 ) -> Part:
     samples = samples_of(predictions, rows)
-    groups, images = samples[0].groups, len(samples[0].labels)
+    groups, images, members = samples[0].groups, len(samples[0].labels), samples[0].members
     asked = asked_of(predictions.classes, samples[0].labels, positive)
     found = estimates(
         measured(samples, {one.key: one.value for one in asked}),
@@ -116,6 +116,7 @@ def _part(
         groups=groups,
         images=images * len(samples),
         how=how,
+        proportions={one.key: len(np.unique(members[one.share_of])) for one in asked if one.share_of is not None},
     )
     return Part(name, images, groups, found, small=groups < FEW_GROUPS)
 
