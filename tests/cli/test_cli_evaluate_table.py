@@ -54,6 +54,7 @@ def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     assert {path.name for path in (folder / "plots").iterdir()} == {
         *("confusion_matrix.png", "decision_curve.png", "precision_recall.png", "roc.png")
     }
+    assert "judged on 30 pictures.</p>" in (folder / "report.html").read_text(encoding="utf-8")
     found = json.loads((folder / "metrics.json").read_text())
     values = table[CLASSES].to_numpy()
     assert found["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(truth, values), abs=1e-9)

@@ -45,6 +45,10 @@ class TestConfusionMatrix:
         figure = plots.confusion_matrix(self.matrix, self.classes, split="val", groups=60, note="synthetic phantoms")
         assert figure.get_suptitle() == ("Confusion matrix, val split\n90 pictures of 60 groups · synthetic phantoms")
 
+    def test_a_table_that_is_judged_whole_has_no_split(self):
+        title = plots.confusion_matrix(self.matrix, self.classes, split="all").get_suptitle()
+        assert title == "Confusion matrix\n90 pictures"
+
     def test_groups_are_called_so(self):
         figure = plots.confusion_matrix(self.matrix, self.classes, groups=90, unit="group")
         left, right = figure.axes

@@ -67,6 +67,11 @@ def test_it_says_what_1000_screened_may_expect(tmp_path):
     assert sum(one.value for one in parts.values()) == pytest.approx(1000)
 
 
+def test_a_table_that_is_judged_whole_has_no_split(tmp_path):
+    page = rendered(operating_section(points(0.05), split="all", confidence=0.9), tmp_path)
+    assert "what it gives is measured here on other pictures, which had no part in the choice." in page.all("p")[0].text
+
+
 def test_an_observed_prevalence_is_warned_of(tmp_path):
     page = shown(points(None), tmp_path)
     assert ", that of these pictures" in page.one("caption").text

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cervinet.report.plots.canvas import FAINT, INK, counted, literal, page, shown
+from cervinet.report.plots.canvas import FAINT, INK, counted, literal, page, shown, titled
 from cervinet.report.unit import PICTURE
 
 MANY_CLASSES = 10
@@ -48,7 +48,7 @@ def confusion_matrix(
     figure = page(
         2 * cell * count + beside + 0.5,
         cell * count + below + 1.0,
-        f"Confusion matrix, {shown(split)} split",
+        titled("Confusion matrix", split),
         counted(int(confusion.sum()), groups, unit),
         note and shown(note, 60),
     )

@@ -13,7 +13,7 @@ from cervinet.evaluation.curves import Band
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown, titled
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def facts(
 
 def curve_panels(curves: Sequence[ClassCurve], wording: Wording, split: str) -> Figure:
     """The figure; points are joined by straight lines. `split` is that of what is judged."""
-    wording = replace(wording, title=f"{wording.title}, {shown(split)} split")
+    wording = replace(wording, title=titled(wording.title, split))
     return literal((_together if len(curves) <= len(COLOURS) else _apart)(curves, wording))
 
 

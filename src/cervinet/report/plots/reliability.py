@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cervinet.evaluation.reliability import Bin, Calibrated, Reliability
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, counted, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, counted, literal, page, plain, shown, titled
 from cervinet.report.unit import PICTURE
 
 _MOST_CLASSES = 8
@@ -30,7 +30,7 @@ def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None
     if calibrated.method != "none":
         panels = [("before calibration", panels[0][1]), (f"after ({calibrated.method})", calibrated.after[0])]
     judged = counted(sum(one.n for one in panels[0][1].bins), None, unit)
-    title = f"Reliability of the predicted class, {shown(split)} split"
+    title = titled("Reliability of the predicted class", split)
     figure = page(max(5.6, 0.7 + 3.5 * len(panels)), 5.2, title, judged, _READ, note and shown(note, 60))
     axes = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False, height_ratios=[4, 1])
     for column, (head, diagram) in enumerate(panels):
@@ -55,7 +55,7 @@ def class_reliability(diagrams: Sequence[Reliability], *, split: str, note: str 
     columns = min(4, len(kept))
     rows = math.ceil(len(kept) / columns)
     more = len(diagrams) - len(kept)
-    title = f"Reliability of each class's probability, {shown(split)} split"
+    title = titled("Reliability of each class's probability", split)
     first = f"the first {len(kept)} of {len(diagrams)} classes" if more else None
     figure = page(max(5.6, 2.5 * columns + 0.5), 2.6 * rows + 0.9, title, first, _READ, note and shown(note, 60))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.selective import Selective
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown, titled
 from cervinet.report.unit import PICTURE
 
 
@@ -26,7 +26,7 @@ def risk_coverage(
     figure = page(
         7.6,
         4.2,
-        f"Wrong answers when only the surest are taken, {shown(evaluation.split)} split",
+        titled("Wrong answers when only the surest are taken", evaluation.split),
         counted(evaluation.images, evaluation.groups, unit),
         f"band: {100 * evaluation.confidence:g} % interval at each place" if banded else None,
         note and shown(note, 60),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cervinet.evaluation.operating import AtPoint, OperatingPoint
 from cervinet.report.estimates import cell, missing, with_interval
 from cervinet.report.html import Html, block, bullets, faint, joined, name, paragraph, section, table, text
+from cervinet.report.unit import WHOLE
 
 _SHARES = {"sensitivity": "sensitivity", "specificity": "specificity", "ppv": "PPV", "npv": "NPV"}
 _PARTS = {
@@ -33,8 +34,8 @@ def operating_section(points: Sequence[AtPoint], *, split: str, confidence: floa
     parts = [
         paragraph(
             text(f"A threshold turns a probability into a decision: a {unit} is called positive from it on. Each was"),
-            text(f"chosen on validation {unit}s, and what it gives is measured here on the {unit}s of split"),
-            joined(name(split), text(","), between=""),
+            text(f"chosen on validation {unit}s, and what it gives is measured here on"),
+            *([text(f"other {unit}s,")] if split == WHOLE else [text(f"the {unit}s of split"), _comma(name(split))]),
             text("which had no part in the choice."),
             text(_EXPLAINED.format(unit=unit)),
         )
@@ -50,6 +51,10 @@ def operating_section(points: Sequence[AtPoint], *, split: str, confidence: floa
             )
         )
     return section("operating", heading, *parts)
+
+
+def _comma(word: Html) -> Html:
+    return joined(word, text(","), between="")
 
 
 def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: float, unit: str) -> list[Html]:
