@@ -75,7 +75,7 @@ def cautions(material: Material) -> list[str]:
         )
     guessed = next((point for point in one.points if not point.prevalence_stated), None)
     if guessed is not None:
-        share = f"{percent(guessed.prevalence)} {' or '.join(guessed.point.positive)!r}"
+        share = f"a share of {percent(guessed.prevalence)} of {' or '.join(guessed.point.positive)!r}"
         said.append(
             f"Predictive values are for {share}, as among the judged {UNITS[one.unit]}s; where fewer are ill, more "
             "alarms are false. Set evaluation.prevalence to the share where it is to be used."
