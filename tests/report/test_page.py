@@ -157,8 +157,8 @@ class TestHeadline:
     def test_says_what_must_be_known_first(self):
         assert cautions(material()) == [
             "Not judged, for they could not be read: 1 picture.",
-            f"Predictive values are for a share of 33.3 % of {CLASSES[2]!r}, as among the judged pictures; where fewer are "
-            "ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used.",
+            f"Predictive values are for a share of 33.3 % of {CLASSES[2]!r}, as among the judged pictures; where fewer "
+            "are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used.",
             "Over-fitting: at the best epoch accuracy is 0.90 in training and 0.53 in validation, a gap of 0.37; "
             "augmentation, dropout, weight decay or more pictures narrow it.",
             "'ward-7' has a lower sensitivity.",
