@@ -8,7 +8,7 @@ import pytest
 
 from cervinet.config_evaluation import Evaluation
 from cervinet.data.manifest import Manifest, table_of
-from cervinet.deciding import calibrated, check_questions, check_subgroups, chosen, same_choices, settled
+from cervinet.deciding import calibrated, check_questions, check_subgroups, chosen, same_choices, settled, unanswered
 from cervinet.errors import DataError
 from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.choices import Choices
@@ -205,31 +205,35 @@ class TestCheckSubgroups:
 
     @pytest.fixture
     def women(self, tmp_path):
-        (tmp_path / "women.csv").write_text("group,age,clinic\nP3,31,A\nP4,52,B\nP5,,\n")
+        (tmp_path / "women.csv").write_text("group,age,clinic,smear\nP0,30,A,LSIL\nP3,31,A,\nP4,52,B, \nP5,,,\n")
         return str(tmp_path / "women.csv")
 
     def test_takes_what_the_file_the_data_or_the_pictures_tell(self, manifest, women):
-        check_subgroups(settings(), manifest)
+        check_subgroups(settings(), unanswered(manifest, "test"))
         columns = [{"column": "age", "edges": [40]}, {"column": "clinic"}, {"column": "width"}]
-        check_subgroups(settings(subgroups=columns, subgroup_file=women), manifest)
+        check_subgroups(settings(subgroups=columns, subgroup_file=women), unanswered(manifest, "test"))
         manifest.table["site"] = "Oslo"
-        check_subgroups(settings(subgroups=[{"column": "site"}]), manifest)
+        check_subgroups(settings(subgroups=[{"column": "site"}]), unanswered(manifest, "test"))
 
     @pytest.mark.parametrize(
         ("asked", "message"),
         [
             (
                 {"subgroups": [{"column": "site"}]},
-                "nothing says the 'site' of the images (known: height, width); name a CSV with this column in "
-                "evaluation.subgroup_file",
+                "nothing says the 'site' of the images (known: height, width); name a CSV with this column by "
+                "--subgroups or evaluation.subgroup_file",
             ),
             (
                 {"subgroups": [{"column": "parity"}], "subgroup_file": "{women}"},
-                "{women} has no column 'parity'; its columns are group, age, clinic",
+                "{women} has no column 'parity'; its columns are group, age, clinic, smear",
             ),
             (
                 {"subgroups": [{"column": "clinic", "edges": [1]}], "subgroup_file": "{women}"},
                 "the column 'clinic' must hold numbers, for evaluation.subgroups gives it edges; got 'A'",
+            ),
+            (
+                {"subgroups": [{"column": "smear"}], "subgroup_file": "{women}"},
+                "none of the 3 images to judge has a value of 'smear'; fill the column, or make no subgroups by it",
             ),
         ],
     )
@@ -237,14 +241,14 @@ class TestCheckSubgroups:
         if "subgroup_file" in asked:
             asked = asked | {"subgroup_file": women}
         with pytest.raises(DataError) as error:
-            check_subgroups(settings(**asked), manifest)
+            check_subgroups(settings(**asked), unanswered(manifest, "test"))
         assert str(error.value) == message.format(women=women)
 
     def test_women_of_other_pictures_are_no_help(self, manifest, tmp_path):
         (tmp_path / "women.csv").write_text("group,age\nP0,31\n")
         asked = settings(subgroups=[{"column": "age"}], subgroup_file=str(tmp_path / "women.csv"))
         with pytest.raises(DataError) as error:
-            check_subgroups(asked, manifest)
+            check_subgroups(asked, unanswered(manifest, "test"))
         assert str(error.value) == (
             f"{tmp_path / 'women.csv'} has no row for any of the 3 groups of the predictions: its first group is 'P0', "
             "theirs is 'P3'; name them as the column 'group' of the predictions does"

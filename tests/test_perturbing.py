@@ -75,10 +75,12 @@ def test_what_the_network_looks_at_hurts_and_nothing_else_does(tmp_path):
     for kind in ("blur", "JPEG compression", "noise", "less contrast", "rotation"):
         assert falls[kind] == [0] * 5
     said = what_hurts_most(found)
-    assert said.startswith("What hurts most is darker: 65 % of the brightness, the accuracy falls from 1.000 to 0.500,")
+    assert said.startswith(
+        "What hurts most is darker (65 % of the brightness): the accuracy falls from 1.000 to 0.500,"
+    )
     assert said.endswith(
-        " No step lowers it by more than chance explains of: blur, JPEG compression, noise, less contrast, warmer "
-        "light, colder light, rotation, scale."
+        " At no step do these lower it by more than chance explains: blur, JPEG compression, noise, less contrast, "
+        "warmer light, colder light, rotation, scale."
     )
     assert (found.images, found.groups) == (18, 6)
 

@@ -91,7 +91,8 @@ class TestFlowOfRun:
 
     def test_says_where_groups_come_from_and_what_the_splits_are_like(self, run):
         found = flow_of_run(run)
-        assert found.groups_from == "column and near-duplicates"
+        assert found.groups_from == "the data and near-duplicates"
+        assert not found.guessed
         assert found.characteristics == (("size", {"train": "640 × 480", "test": "320 × 240"}),)
 
     def test_without_what_the_data_were_an_older_run_still_has_a_flow(self, run):
@@ -133,7 +134,7 @@ class TestFlowOfOthers:
         found = flow_of_others(manifest, assessed(config, given, None, "none", "none"))
         assert (found.found, found.excluded) == (8, (("could not be read", 1),))
         assert found.splits == {"external": {"normal": (4, 3), "CIN1": (3, 2), "CIN2+": (0, 0)}}
-        assert (found.groups, found.groups_from) == ({"external": 3}, "column")
+        assert (found.groups, found.groups_from) == ({"external": 3}, "the data")
         page = shown(found, tmp_path)
         assert "8 pictures found, 1 left out, 7 used: 7 external" in page
         assert "do not add up" not in page

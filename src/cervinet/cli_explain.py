@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cervinet.errors import PredictionError
-from cervinet.options import PATH, import_tensorflow, progress_of, quiet_option
+from cervinet.options import PATH, import_tensorflow, open_run, progress_of, quiet_option
 from cervinet.results import unreadable_text
 
 if TYPE_CHECKING:
@@ -47,11 +47,8 @@ def explain(
     from cervinet.overlays import check_class, show_heat
     from cervinet.pictures import mask_suffix
     from cervinet.results import show_explained
-    from cervinet.run import Run
 
-    run = Run.open(run_path)
-    if run_path is None:
-        click.echo(f"Run: {run.path} (the newest finished one)", err=True)
+    run = open_run(run_path)
     card = run.read_card()
     check_class(card, asked)
     named = pictures_named(images, mask_suffix=mask_suffix(run))

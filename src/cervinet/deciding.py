@@ -36,8 +36,19 @@ class Settled:
         return replace(card, calibration=calibration, choices=self.choices.to_json() if self.choices else {})
 
 
+def check_evaluation(settings: Evaluation, known: Predictions) -> None:
+    """Raises a DataError before anything is trained, predicted or written where these images cannot be judged so.
+
+    Args:
+        settings: what is asked for.
+        known: the images to judge; see `unanswered` for those without predictions.
+    """
+    check_questions(settings, known.classes)
+    check_subgroups(settings, known)
+
+
 def check_questions(settings: Evaluation, classes: Sequence[str]) -> None:
-    """Raises a DataError before training where what is to be judged does not fit the classes."""
+    """Raises a DataError where what is to be judged does not fit the classes."""
     questions(classes, settings.positive)
     if settings.calibration in ("platt", "isotonic") and len(classes) > 2:
         raise DataError(
@@ -46,23 +57,27 @@ def check_questions(settings: Evaluation, classes: Sequence[str]) -> None:
         )
 
 
-def check_subgroups(settings: Evaluation, manifest: Manifest) -> None:
-    """Raises a DataError before training where a column of `evaluation.subgroups` cannot divide the test pictures."""
-    part = manifest.take(manifest.part("test").index.to_numpy())
-    site, unknown = part.table["site"], ("",) * len(part)
-    own = {"height": unknown, "width": unknown} | ({"site": tuple(site.fillna(""))} if site.notna().any() else {})
-    named = Predictions(
+def check_subgroups(settings: Evaluation, known: Predictions) -> None:
+    """Raises a DataError where a column of `evaluation.subgroups` cannot divide the images."""
+    found = attributes_of(known, [one.column for one in settings.subgroups], settings.subgroup_file)
+    for one in settings.subgroups:
+        parts_of(one.column, found[one.column], one.edges)
+
+
+def unanswered(manifest: Manifest, split: str | None = None) -> Predictions:
+    """The pictures of a split, or all, as far as they are known before any is decoded and predicted."""
+    part = manifest if split is None else manifest.take(manifest.part(split).index.to_numpy())
+    # Sides are known of every picture once it is decoded; until then any number stands for them.
+    site, some = part.table["site"], ("1",) * len(part)
+    return Predictions(
         images=tuple(part.table["image"]),
         groups=tuple(part.groups()),
         labels=np.zeros(len(part), np.int64),
         probabilities=np.zeros((len(part), len(part.classes))),
         classes=part.classes,
-        split="test",
-        attributes=own,
+        split=split or "external",
+        attributes=({"site": tuple(site.fillna(""))} if site.notna().any() else {}) | {"height": some, "width": some},
     )
-    found = attributes_of(named, [one.column for one in settings.subgroups], settings.subgroup_file)
-    for one in settings.subgroups:
-        parts_of(one.column, found[one.column], one.edges)
 
 
 def settled(settings: Evaluation, card: ModelCard, validation: Predictions | None, progress: Progress) -> Settled:

@@ -142,6 +142,7 @@ def _case(chosen: Chosen, predictions: Predictions, one: Heated) -> Case:
         probability=float(predictions.probabilities[row, best]),
         picture=jpeg(picture(one.image)),
         overlay=jpeg(overlay(one.image, one.heat, one.region)),
+        blank=not one.heat.any(),
     )
 
 

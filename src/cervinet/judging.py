@@ -71,6 +71,7 @@ def judge_table(
     check_overrides(overrides := list(overrides))
     predictions, validation = read_tables(tables, progress)
     config = settings_for(predictions.classes, overrides)
+    deciding.check_evaluation(config.evaluation, predictions)
     folder = claimed_folder(out) if out else fresh_folder(EVALUATIONS, tables.predictions.stem)
     write_predictions(predictions, folder / "predictions.csv")
     if validation:

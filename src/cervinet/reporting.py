@@ -10,12 +10,14 @@ import pandas as pd
 
 from cervinet.csv_table import read_table
 from cervinet.data.audit.findings import KINDS
+from cervinet.data.groups import NEAR_DUPLICATES
 from cervinet.data.manifest import SPLITS, Manifest
 from cervinet.data.split_file import EXCLUDED, read_splits
 from cervinet.evaluation.assessment import Assessment
 from cervinet.evaluation.intervals import Resampling
 from cervinet.explaining import Explained
 from cervinet.files import sha256
+from cervinet.report.data_overview import sources_in_words
 from cervinet.report.material import Flow, Material
 from cervinet.run import Run
 from cervinet.yaml_source import read_yaml
@@ -73,7 +75,8 @@ def flow_of_run(run: Run) -> Flow | None:
         found=len(table),
         excluded=_reasons(run, table),
         splits=splits,
-        groups_from=" and ".join(data.get("groups_from", ())),
+        groups_from=sources_in_words(sources := data.get("groups_from", ())),
+        guessed=list(sources) == [NEAR_DUPLICATES],
         characteristics=tuple((name, of) for name, of in data.get("characteristics", ())),
         groups=of_split,
     )
@@ -92,7 +95,8 @@ def flow_of_others(manifest: Manifest, assessment: Assessment) -> Flow:
         found=len(manifest),
         excluded=excluded,
         splits={"external": of_label},
-        groups_from=" and ".join(manifest.groups_from),
+        groups_from=sources_in_words(manifest.groups_from),
+        guessed=list(manifest.groups_from) == [NEAR_DUPLICATES],
         groups={"external": int(groups.nunique())},
     )
 

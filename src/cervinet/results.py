@@ -31,13 +31,15 @@ def show_results(judged: "Judged") -> None:
     out = console(sys.stdout)
     note = f", {judged.note}" if judged.note else ""
     which = "all" if found.split == "all" else f"the {found.split}"
-    what = f"Results on {which} pictures: {found.images} images of {found.groups} groups{note}"
+    by_group = judged.assessment.unit == "group"
+    of = f"{found.groups} groups" if by_group else f"{found.images} images of {found.groups} groups"
+    what = f"Results on {which} pictures: {of}{note}"
     rows, reasons = overall_rows(found)
     click.echo(for_terminal(what))
     out.print(table(["metric", "value", f"{found.confidence:.0%} interval", "n"], rows))
-    for reason in reasons:
+    for reason in filter(None, (*reasons, judged.assessment.left_out)):
         click.echo(f"  {for_terminal(reason)}")
-    out.print(table(*per_class_table(found)))
+    out.print(table(*per_class_table(found, judged.assessment.unit)))
     _show_points(judged)
     click.echo(f"Plots: {for_terminal(judged.folder / 'plots')}")
     if (report := judged.folder / "report.html").is_file():

@@ -85,8 +85,7 @@ def dry_run(config: Config, progress: Progress) -> None:
     manifest = found.sound()
     announce_data(progress, manifest)
     data_records.count_classes(config, manifest, progress)
-    deciding.check_questions(config.evaluation, manifest.classes)
-    deciding.check_subgroups(config.evaluation, manifest)
+    deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest, "test"))
     phases = [phase.model_copy(update={"epochs": 1}) for phase in config.phases()]
     with tempfile.TemporaryDirectory(prefix="cervinet-") as folder:
         config = config.model_copy(
@@ -120,6 +119,7 @@ def evaluate(
     predictor = Predictor.load(run, extras.views)
     split = "external" if extras.external else "test"
     manifest = pictures.pictures_to_judge(config, run, extras.external, progress)
+    deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest))
     folder = run.new_evaluation(split) if out is None else claimed_folder(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split, predictor.card.subclasses)
@@ -183,8 +183,7 @@ def _from_the_beginning(
     progress: Progress,
 ) -> Judged | None:
     manifest = found.sound()
-    deciding.check_questions(config.evaluation, manifest.classes)
-    deciding.check_subgroups(config.evaluation, manifest)
+    deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest, "test"))
     assembly.write_config(config, manifest.classes, run)
     announce_data(progress, manifest)
     data_records.write_data(config, found, classes, run, progress)

@@ -215,9 +215,10 @@ def test_subgroups_of_a_file(world: World, tmp_path: Path) -> None:
     result = cervinet("evaluate", world.run, "--by", "age", "--out", tmp_path / "none")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         3,
-        "Error: nothing says the 'age' of the images (known: height, width); name a CSV with this column in "
-        "evaluation.subgroup_file",
+        "Error: nothing says the 'age' of the images (known: height, width); name a CSV with this column by "
+        "--subgroups or evaluation.subgroup_file",
     )
+    assert not (tmp_path / "none").exists()
 
 
 def test_damaged_pictures_are_judged_where_that_is_asked_for(world: World, tmp_path: Path) -> None:

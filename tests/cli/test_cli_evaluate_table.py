@@ -54,6 +54,7 @@ def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     assert {path.name for path in (folder / "plots").iterdir()} == {
         *("confusion_matrix.png", "decision_curve.png", "precision_recall.png", "roc.png")
     }
+    assert "judged on 30 pictures.</p>" in (folder / "report.html").read_text(encoding="utf-8")
     found = json.loads((folder / "metrics.json").read_text())
     values = table[CLASSES].to_numpy()
     assert found["metrics"]["log_loss"]["value"] == pytest.approx(log_loss(truth, values), abs=1e-9)
@@ -223,6 +224,17 @@ ON_TABLE = ("--predictions", "p.csv", FEW)
             "--subgroups needs --by COLUMN: the columns of the file that make subgroups",
         ),
         (
+            (*ON_TABLE, "--by", "age"),
+            3,
+            "nothing says the 'age' of the images (known: none); name a CSV with this column by --subgroups or "
+            "evaluation.subgroup_file",
+        ),
+        (
+            (*ON_TABLE, "--by", "age", "--subgroups", "ages.csv"),
+            3,
+            "none of the 2 images to judge has a value of 'age'; fill the column, or make no subgroups by it",
+        ),
+        (
             (*ON_TABLE, "--by", "age:50,30"),
             2,
             "`evaluation.subgroups.0.edges` must be increasing numbers; got [50.0, 30.0] (command line)",
@@ -268,6 +280,7 @@ def test_each_mistake_is_one_sentence_and_nothing_is_written(
     write("p.csv", TABLE)
     write("other.csv", "image,label,p_a,p_c\n3,a,0.2,0.8\n")
     write("splits.csv", "image,label,split,p_a,p_b\n3,a,val,0.2,0.8\n4,a,train,0.2,0.8\n")
+    write("ages.csv", "image,age\n1,\n2,\n3,40\n")
     write("patients.csv", "image,group,label,p_a,p_b\n3,P,a,0.2,0.8\n")
     result = cervinet("evaluate", *words)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (code, f"Error: {message}")
@@ -316,6 +329,16 @@ def test_columns_of_the_table_make_subgroups(tmp_path: Path) -> None:
         ("clinic", "B", 30),
     ]
     assert [(part["value"], part["images"]) for part in age["parts"]] == [("< 30", 15), ("30–50", 60), ("≥ 50", 15)]
+
+
+def test_groups_of_several_classes_are_counted_and_said(write: Write) -> None:
+    rows = ["1,P,a,0.9,0.1", "2,P,b,0.6,0.4", "3,Q,b,0.3,0.7", "4,Q,b,0.2,0.8", "5,R,a,0.7,0.3"]
+    write("p.csv", "\n".join(["image,group,label,p_a,p_b", *rows, ""]))
+    result = cervinet("evaluate", *ON_TABLE, "evaluation.unit=group", NO_REPORT, "--out", "out")
+    assert "Results on all pictures: 2 groups\n" in result.stdout
+    assert "  1 group has images of several classes, so no single truth, and is not judged by group\n" in result.stdout
+    found = json.loads(Path("out/metrics.json").read_text())
+    assert (found["images"], found["mixed_groups"]) == (2, 1)
 
 
 def test_a_redacted_report_names_no_picture_and_no_patient(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from cervinet.evaluation.predictions import Predictions
 
 
 def table(labels, probabilities, *, groups=None, classes=None, split="test", **more):
-    """Each image is its own group unless `groups`, numbers, are given."""
+    """Each image is its own group unless `groups` are given."""
     probabilities, labels = np.asarray(probabilities, float), np.asarray(labels)
     names = tuple(f"{row}.jpg" for row in range(len(labels)))
     return Predictions(
@@ -18,6 +18,17 @@ def table(labels, probabilities, *, groups=None, classes=None, split="test", **m
         split=split,
         **more,
     )
+
+
+def in_turn(images, classes=3, *, seed=0, strength=1.5, per_group=2):
+    """Images of the classes A, B, … in turn, and probabilities that know the more of them the greater `strength` is."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(images) % classes
+    logits = random.normal(0, 1, (images, classes))
+    logits[np.arange(images), labels] += strength
+    powers = np.exp(logits)
+    groups = [f"g{row // per_group}" for row in range(images)]
+    return table(labels, powers / powers.sum(axis=1, keepdims=True), groups=groups, classes="ABCDE"[:classes])
 
 
 def random_table(images, classes=3, *, seed=0, per_group=1, **more):

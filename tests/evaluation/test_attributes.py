@@ -98,7 +98,8 @@ def test_a_column_that_nothing_knows_is_refused(table):
     with pytest.raises(DataError) as caught:
         attributes_of(replace(GIVEN, attributes={"site": ("x", "y", "z")}), ["age"], None)
     assert str(caught.value) == (
-        "nothing says the 'age' of the images (known: site); name a CSV with this column in evaluation.subgroup_file"
+        "nothing says the 'age' of the images (known: site); name a CSV with this column by --subgroups or "
+        "evaluation.subgroup_file"
     )
     path = table("image,years\na/1.jpg,30\n")
     with pytest.raises(DataError) as caught:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from prediction_tables import in_turn
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, log_loss, roc_auc_score
 
 from cervinet.errors import UsageError
@@ -18,19 +19,8 @@ from cervinet.evaluation.predictions import Predictions
 HOW = Resampling(draws=60, confidence=0.9, seed=4)
 
 
-def predictions(*, seed, strength=1.0, images=60, classes=3, per_group=2):
-    random = np.random.default_rng(seed)
-    labels = np.arange(images) % classes
-    logits = random.normal(0, 1, (images, classes))
-    logits[np.arange(images), labels] += strength
-    return Predictions(
-        images=tuple(f"{i}.jpg" for i in range(images)),
-        groups=tuple(f"g{i // per_group}" for i in range(images)),
-        labels=labels,
-        probabilities=np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
-        classes=tuple("ABCDE"[:classes]),
-        split="test",
-    )
+def predictions(*, seed, strength=1.0, images=60, **more):
+    return in_turn(images, seed=seed, strength=strength, **more)
 
 
 def compared(*of, how=HOW):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -113,6 +114,30 @@ def test_none_or_all_called_positive_leaves_one_value_unknown():
     assert (none.ppv.value, none.ppv.reason) == (None, "no image was called positive")
     assert none.npv.value == pytest.approx((given.labels == 0).mean())
     assert (every.npv.value, every.npv.reason) == (None, "every image was called positive")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "none", "others"), [(0.0, "missed", "found"), (1.5, "false_alarms", "rightly_cleared")]
+)
+@pytest.mark.parametrize("prevalence", [None, 0.1])
+def test_that_nobody_was_missed_is_no_promise(threshold, none, others, prevalence):
+    given = simulated(2)
+    found = at_point(point(threshold), given, prevalence, HOW)
+    truth = given.labels > 0
+    share = truth.mean() if prevalence is None else prevalence
+    asked, of = (truth, share) if none == "missed" else (~truth, 1 - share)
+    patients = len({group for group, one in zip(given.groups, asked, strict=True) if one})
+    lower = patients / (patients + NormalDist().inv_cdf(0.95) ** 2)  # the score equation, solved for a share of 1
+    one = found.per_1000[none]
+    assert (one.value, one.reason) == (0, None)
+    assert one.method == (
+        f"Wilson, each of {patients} groups counted as one image: every bootstrap draw gives the same value, which "
+        "says nothing of its uncertainty"
+    )
+    assert (one.lower, one.upper) == pytest.approx((0, 1000 * of * (1 - lower)))
+    if prevalence is not None:
+        rest = found.per_1000[others]
+        assert (rest.value, rest.lower, rest.upper) == pytest.approx((1000 * of, 1000 * of * lower, 1000 * of))
 
 
 def test_no_positives_to_choose_on_is_an_error():

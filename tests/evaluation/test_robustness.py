@@ -188,8 +188,8 @@ class TestSentence:
             *(step("noise", 1, 0.5, -0.4, -0.9, 0.1), step("jpeg", 5, 0.7, -0.2, -0.3, -0.1)),
         )
         assert self.said(*steps) == (
-            "What hurts most is blur: blur 2, the accuracy falls from 0.900 to 0.600, by 0.300 (95 % interval 0.200 – "
-            "0.400). No step lowers it by more than chance explains of: noise."
+            "What hurts most is blur (blur 2): the accuracy falls from 0.900 to 0.600, by 0.300 (95 % interval 0.200 – "
+            "0.400). At no step do these lower it by more than chance explains: noise."
         )
         assert [falls(one) for one in steps] == [False, True, False, True]
 
@@ -203,7 +203,7 @@ class TestSentence:
 
     def test_without_intervals_the_deepest_is_named_with_that(self):
         assert self.said(step("noise", 1, 0.8, -0.1, None, None), step("blur", 1, 0.7, -0.2, None, None)) == (
-            "What hurts most is blur: blur 1, the accuracy falls from 0.900 to 0.700, by 0.200 (no interval)."
+            "What hurts most is blur (blur 1): the accuracy falls from 0.900 to 0.700, by 0.200 (no interval)."
         )
 
     def test_nothing_judged_is_said(self):

@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
+from prediction_tables import in_turn
 from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
 from cervinet.errors import DataError
@@ -17,19 +19,8 @@ from cervinet.evaluation.subgroups import subgroups
 HOW = Resampling(draws=80, confidence=0.9, seed=3)
 
 
-def predictions(images=120, classes=3, strength=1.5, seed=0):
-    random = np.random.default_rng(seed)
-    labels = np.arange(images) % classes
-    logits = random.normal(0, 1, (images, classes))
-    logits[np.arange(images), labels] += strength
-    return Predictions(
-        images=tuple(f"{i}.jpg" for i in range(images)),
-        groups=tuple(f"g{i // 2}" for i in range(images)),
-        labels=labels,
-        probabilities=np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
-        classes=tuple("ABCD"[:classes]),
-        split="test",
-    )
+def predictions(images=120, classes=3, **more):
+    return in_turn(images, classes, **more)
 
 
 def part(found, value):
@@ -136,6 +127,17 @@ def test_equal_parts_have_no_gap():
     assert subgroups(given, "half", ["ab"[i % 2] for i in range(240)], None, HOW).gaps == ()
 
 
+def test_a_part_without_errors_has_wilsons_interval():
+    given = in_turn(120, strength=50)
+    found = part(subgroups(given, "site", ["xxyy"[i % 4] for i in range(120)], None, HOW, ["C"]), "x").metrics
+    truth, rows = given.labels == 2, np.arange(120) % 4 < 2
+    for key, share_of in (("accuracy", rows), ("sensitivity", rows & truth), ("specificity", rows & ~truth)):
+        groups = len({group for group, inside in zip(given.groups, share_of, strict=True) if inside})
+        z = NormalDist().inv_cdf((1 + HOW.confidence) / 2)
+        assert (found[key].value, found[key].upper) == (1, 1)
+        assert found[key].lower == pytest.approx(groups / (groups + z * z))
+
+
 def test_a_class_that_a_part_lacks_is_said():
     given = predictions()
     found = subgroups(given, "class", ["xyy"[i % 3] for i in range(120)], None, HOW)
@@ -174,5 +176,5 @@ def test_a_column_without_values_is_refused():
     with pytest.raises(DataError) as caught:
         subgroups(predictions(), "age", [""] * 120, None, HOW)
     assert str(caught.value) == (
-        "no image has a value of 'age'; fill the column, or leave it out of evaluation.subgroups"
+        "none of the 120 images to judge has a value of 'age'; fill the column, or make no subgroups by it"
     )

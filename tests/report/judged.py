@@ -14,13 +14,14 @@ HOW = Resampling(draws=60, confidence=0.9, seed=1)
 HOSTILE = ("<script>alert(1)</script>", "a\nb$x$", "‮evil")
 
 
-def predicted(seed, classes=("normal", "CIN1", "CIN2+"), labels=None):
+def predicted(seed, classes=("normal", "CIN1", "CIN2+"), labels=None, per_group=1):
     random = np.random.default_rng(seed)
     truth = random.integers(0, len(classes), 120) if labels is None else np.asarray(labels)
     logits = 2.5 * (random.normal(size=(len(truth), len(classes))) + 1.5 * np.eye(len(classes))[truth])
     probabilities = fit_calibration("none", logits, truth).apply(logits)
     names = tuple(str(number) for number in range(len(truth)))
-    return Predictions(names, names, truth, probabilities, tuple(classes), "test", logits=logits)
+    groups = tuple(str(number // per_group) for number in range(len(truth)))
+    return Predictions(names, groups, truth, probabilities, tuple(classes), "test", logits=logits)
 
 
 def after_temperature(classes=("normal", "CIN1", "CIN2+")):

@@ -55,7 +55,7 @@ def test_there_is_a_panel_a_measure_and_a_line_a_run():
     assert [label.get_text() for label in panels[0].get_yticklabels()] == ["good", "bad"]
     assert figure.get_suptitle() == (
         "Difference to cnn: to the right of the line is better\n"
-        "80 images · 90 % intervals · filled: the interval leaves 0 out"
+        "80 pictures · 90 % intervals · filled: the interval leaves 0 out"
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from cervinet.evaluation.intervals import Estimate
 from cervinet.report.estimates import cell, missing, percent, reasons, with_interval
 
-FAINT = '<span class="faint">'
+FAINT = '<span class="faint unbroken">'
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ def test_pictures_stand_beside_their_heat(shown):
     assert second.all("span", "mark")[0].text == "right"
 
 
+def test_a_map_without_heat_is_called_so(shown):
+    (card,) = shown([replace(CASE, blank=True)], located(), SANE, "grad_cam").all("div", "finding")
+    assert [image.attributes["alt"] for image in card.all("img")] == [
+        *("picture labelled benign", "no heat for <b>bad</b>")
+    ]
+    assert card.text.endswith("picture no heat for <b>bad</b> p/1.jpg")
+
+
 def test_the_table_has_values_intervals_and_chance(shown):
     given = located(empty=1)
     table = shown([CASE], given, SANE, "grad_cam").one("table")

@@ -8,6 +8,7 @@ import pytest
 from materials import CLASSES, assessment, bare, flow, history, judged, material
 from pages import Element, everything, read_page
 
+from cervinet.evaluation.question import Question
 from cervinet.report.contents import PARTS
 from cervinet.report.page import write_report
 from cervinet.report.sections.flow import flow_section
@@ -156,8 +157,8 @@ class TestHeadline:
     def test_says_what_must_be_known_first(self):
         assert cautions(material()) == [
             "Not judged, for they could not be read: 1 picture.",
-            "Predictive values are for 33.3 % positive, as among the judged pictures; where fewer are ill, more "
-            "alarms are false. Set evaluation.prevalence to the share where it is to be used.",
+            f"Predictive values are for a share of 33.3 % of {CLASSES[2]!r}, as among the judged pictures; where fewer "
+            "are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used.",
             "Over-fitting: at the best epoch accuracy is 0.90 in training and 0.53 in validation, a gap of 0.37; "
             "augmentation, dropout, weight decay or more pictures narrow it.",
             "'ward-7' has a lower sensitivity.",
@@ -177,6 +178,33 @@ class TestHeadline:
         assert said[1] == "The results rest on 10 groups; their intervals are too short."
         assert said[2] == f"Few to judge a class by: 6 of {CLASSES[2]!r}."
         assert said[3] == "The interval of the AUROC reaches 0.5: the network may be no better than chance."
+
+    def test_guessed_groups_are_no_patients(self):
+        said = cautions(material(flow=replace(flow(), groups_from="near-duplicates", guessed=True)))
+        assert said[0] == (
+            "No patients are known: pictures of one patient may stand in training and in test, which flatters results."
+        )
+
+    def test_groups_that_are_not_judged_are_counted(self):
+        given = material()
+        said = [
+            cautions(replace(given, assessment=replace(given.assessment, mixed_groups=number)))[1] for number in (1, 72)
+        ]
+        assert said == [
+            "1 group has images of several classes, so no single truth, and is not judged by group.",
+            "72 groups have images of several classes, so no single truth, and are not judged by group.",
+        ]
+
+    def test_a_table_without_patients_and_a_question_that_nobody_asked(self):
+        given = material(flow=None)
+        asked = tuple(Question((name,), (place,)) for place, name in enumerate(CLASSES))
+        said = cautions(replace(given, assessment=replace(given.assessment, other=None, questions=asked)))
+        assert said[0] == (
+            "Each picture counts as a patient of its own; where patients have several, intervals are too short."
+        )
+        assert said[2] == (
+            "What is looked for is not said, so each class is set against the others; name it by evaluation.positive."
+        )
 
     def test_without_masks_it_is_not_known_where_it_looks(self, little):
         assert part(little, "headline").all("div", "row")[0].text == (
@@ -205,6 +233,10 @@ class TestFlow:
 
     def test_says_that_no_groups_are_known(self):
         assert "No groups are known: several pictures of one patient" in flow_section(replace(flow(), groups_from=""))
+        assert (
+            "Patients are not known. Near-duplicates are kept together as groups; otherwise several pictures of one "
+            "patient may stand in different splits, which would flatter the results."
+        ) in flow_section(replace(flow(), groups_from="near-duplicates", guessed=True))
 
 
 class TestSections:

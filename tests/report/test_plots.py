@@ -3,34 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from judged import predicted
+from materials import judged
 from matplotlib.text import Text
 from PIL import Image
 
-from cervinet.evaluation.evaluate import evaluate
-from cervinet.evaluation.intervals import Resampling
-from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
 from cervinet.report.plots.canvas import COLOURS, STYLES, shown
 from cervinet.report.plots.importance import Searched
-
-
-def drawn(draws=2000, seed=0):
-    return Resampling(draws=draws, confidence=0.95, seed=seed)
-
-
-def predictions(classes, *, images=120, occur=None, per_group=2):
-    random = np.random.default_rng(0)
-    labels = np.arange(images) % (occur or len(classes))
-    probabilities = random.dirichlet(np.ones(len(classes)), images) * 0.7
-    probabilities[np.arange(images), labels] += 0.3
-    return Predictions(
-        images=tuple(f"{i}.jpg" for i in range(images)),
-        groups=tuple(f"{i // per_group}" for i in range(images)),
-        labels=labels,
-        probabilities=probabilities,
-        classes=tuple(classes),
-        split="test",
-    )
 
 
 def texts(figure):
@@ -52,18 +32,29 @@ class TestConfusionMatrix:
         assert [text.get_text() for text in left.texts] == ["30", "10", "0", "5", "45", "0", "0", "0", "0"]
         found = [text.get_text() for text in right.texts]
         assert found[:4] == ["75 %", "30", "25 %", "10"]
-        assert found[-1] == "no images of this class"
+        assert found[-1] == "no pictures of this class"
         assert [label.get_text() for label in left.get_xticklabels()] == list(self.classes)
         assert [label.get_text() for label in left.get_yticklabels()] == [
             "Type_1 (40)",
             "Type_2 (50)",
             "Type_3 (0)",
         ]
-        assert (left.get_xlabel(), left.get_ylabel()) == ("Predicted class", "True class (images)")
+        assert (left.get_xlabel(), left.get_ylabel()) == ("Predicted class", "True class (pictures)")
 
     def test_says_what_it_is_and_on_how_many(self):
         figure = plots.confusion_matrix(self.matrix, self.classes, split="val", groups=60, note="synthetic phantoms")
-        assert figure.get_suptitle() == ("Confusion matrix, val split\n90 images of 60 groups · synthetic phantoms")
+        assert figure.get_suptitle() == ("Confusion matrix, val split\n90 pictures of 60 groups · synthetic phantoms")
+
+    def test_a_table_that_is_judged_whole_has_no_split(self):
+        title = plots.confusion_matrix(self.matrix, self.classes, split="all").get_suptitle()
+        assert title == "Confusion matrix\n90 pictures"
+
+    def test_groups_are_called_so(self):
+        figure = plots.confusion_matrix(self.matrix, self.classes, groups=90, unit="group")
+        left, right = figure.axes
+        assert figure.get_suptitle() == "Confusion matrix, test split\n90 groups"
+        assert (left.get_title(), left.get_ylabel()) == ("Groups", "True class (groups)")
+        assert right.texts[-1].get_text() == "no groups of this class"
 
     def test_ink_is_white_where_cells_are_dark(self):
         left, _ = plots.confusion_matrix(self.matrix, self.classes).axes
@@ -81,46 +72,6 @@ class TestConfusionMatrix:
         plots.save(plots.confusion_matrix(np.zeros((2, 2), dtype=int), ["a", "b"]), tmp_path / "c.png")
 
 
-class TestRocCurves:
-    def test_one_panel_has_a_line_a_class_and_its_area_with_interval(self):
-        given = predictions(["a", "b", "c"])
-        evaluation = evaluate(given, drawn(100))
-        figure = plots.roc_curves(given, evaluation, note="synthetic phantoms")
-        (axes,) = figure.axes
-        legend = [text.get_text() for text in axes.get_legend().get_texts()]
-        area = evaluation.per_class["a"]["auroc"]
-        assert legend[0] == f"a  {area.value:.3f} ({area.lower:.3f}–{area.upper:.3f}), 40 images"
-        assert legend[-1] == "chance  0.50"
-        curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
-        assert len(curves) == 3
-        assert len({line.get_color() for line in curves}) == 3
-        assert figure.get_suptitle().endswith("\n120 images of 60 groups · synthetic phantoms")
-
-    def test_an_absent_class_is_said_so(self):
-        given = predictions(["a", "b", "c"], occur=2)
-        (axes,) = plots.roc_curves(given, evaluate(given, drawn(10))).axes
-        assert "c  no images" in [text.get_text() for text in axes.get_legend().get_texts()]
-
-    def test_one_class_alone_has_no_curve(self):
-        given = predictions(["a", "b"], occur=1)
-        (axes,) = plots.roc_curves(given, evaluate(given, drawn(10))).axes
-        labels = [text.get_text() for text in axes.get_legend().get_texts()]
-        assert labels[:2] == ["a  no images of other classes", "b  no images"]
-
-    def test_without_groups_an_area_has_no_interval(self):
-        given = predictions(["a", "b"], per_group=120)
-        assert any(
-            "(no interval), 60 images" in text for text in texts(plots.roc_curves(given, evaluate(given, drawn())))
-        )
-
-    def test_more_than_five_classes_get_a_panel_each(self):
-        given = predictions([f"class {index}" for index in range(7)], occur=6)
-        panels = [axes for axes in plots.roc_curves(given, evaluate(given, drawn(10))).axes if axes.get_visible()]
-        assert [axes.get_title() for axes in panels] == [f"class {index}" for index in range(7)]
-        assert [len(axes.lines) for axes in panels] == [2] * 6 + [1]
-        assert panels[-1].texts[0].get_text() == "no images"
-
-
 VALIDATION = {"val_loss": [0.9, 0.5, 0.7], "val_accuracy": [0.5, 0.6, 0.8]}
 
 
@@ -129,7 +80,8 @@ class TestTrainingProgress:
         figure = plots.training_progress(history(3, **VALIDATION), images=1036, note="synthetic phantoms")
         loss, accuracy = figure.axes
         assert figure.get_suptitle() == (
-            "Training, 3 epochs in 1 min 32 s\ntrained on 1,036 images · best epoch 2 by val_loss · synthetic phantoms"
+            "Training, 3 epochs in 1 min 32 s\n"
+            "trained on 1,036 pictures · best epoch 2 by val_loss · synthetic phantoms"
         )
         legends = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (loss, accuracy)]
         assert legends[0] == ["training", "validation", "best epoch 2: 0.500", "gap: 0.000 at the best epoch"]
@@ -236,8 +188,8 @@ def test_names_are_one_plain_line(name, expected):
 
 def test_a_dollar_in_a_class_name_is_a_dollar(tmp_path):
     """Unescaped, the first would be refused by mathtext when it is drawn and the second lose its dollars."""
-    given = predictions(["$\\frac{$", "$x$"])
-    evaluation = evaluate(given, drawn(10))
+    given = predicted(0, ["$\\frac{$", "$x$"])
+    evaluation = judged(given, 10)
     for figure in (
         plots.confusion_matrix(evaluation.confusion, given.classes),
         plots.roc_curves(given, evaluation),

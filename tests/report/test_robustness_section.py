@@ -60,7 +60,7 @@ class TestFigure:
         title = robustness_curves(found, "auroc_macro", note="synthetic phantoms").get_suptitle()
         assert title == (
             "AUROC macro as pictures get worse\n"
-            "60 images of 30 groups · band: 90 % interval · dashed: undamaged · synthetic phantoms"
+            "60 pictures of 30 groups · band: 90 % interval · dashed: undamaged · synthetic phantoms"
         )
 
     def test_more_kinds_than_columns_break_into_rows_and_label_every_column(self, found):
@@ -90,7 +90,7 @@ class TestSection:
         said = [paragraph.text for paragraph in section.all("p")]
         assert said[0].startswith("The same pictures were judged again after they were blurred, compressed, darkened")
         assert said[1] == what_hurts_most(found)
-        assert said[1].startswith("What hurts most is blur <b>: blurred 3 $x$ <i>, the accuracy falls from ")
+        assert said[1].startswith("What hurts most is blur <b> (blurred 3 $x$ <i>): the accuracy falls from ")
         assert said[-1] == "With 6 steps, some intervals leave 0 by chance alone."
         assert section.one("img", "plot").attributes["alt"]
 

@@ -60,17 +60,11 @@ def test_intercept_and_slope_of_each_question(tmp_path):
     assert first[3] == f"{slope.value:.3f} {slope.lower:.3f} – {slope.upper:.3f}"
 
 
-def test_without_logits_it_says_so(tmp_path):
-    assert shown(None, "", tmp_path).one("p").text == (
-        "Not known: these predictions have no logits, from which the probabilities before calibration follow."
-    )
-
-
 def test_dots_stand_at_the_bins(results):
     figure = reliability_diagrams(results[1], split="test", note="synthetic phantoms")
     assert figure.get_suptitle() == (
         "Reliability of the predicted class, test split\n"
-        "120 images · below the line: surer than right; hollow: no interval · synthetic phantoms"
+        "120 pictures · below the line: surer than right; hollow: no interval · synthetic phantoms"
     )
     before, after, below, _ = figure.axes
     assert (before.get_title(), after.get_title()) == ("before calibration", "after (temperature)")

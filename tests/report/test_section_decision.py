@@ -55,10 +55,6 @@ def test_it_says_where_the_network_is_of_use(better, sentence, tmp_path):
     assert len(page.all("img")) == 1
 
 
-def test_images_of_one_answer_have_none(tmp_path):
-    assert shown([], [], tmp_path).one("p").text == "Not known: the pictures are all positive or all negative."
-
-
 def test_a_panel_a_question_with_three_lines_and_a_band():
     decisions, _ = curves()
     figure = decision_curves(decisions, split="test", confidence=0.9)

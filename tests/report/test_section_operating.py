@@ -16,8 +16,8 @@ def points(prevalence, positive=("CIN2+",), classes=("normal", "CIN1", "CIN2+"))
     return [at_point(one, test, prevalence, HOW) for each in asked for one in choose_points(each, RULES, validation)]
 
 
-def shown(points, folder, no_choices=""):
-    return rendered(operating_section(points, no_choices, split="test", confidence=0.9), folder)
+def shown(points, folder):
+    return rendered(operating_section(points, split="test", confidence=0.9), folder)
 
 
 def cell(estimate):
@@ -67,6 +67,11 @@ def test_it_says_what_1000_screened_may_expect(tmp_path):
     assert sum(one.value for one in parts.values()) == pytest.approx(1000)
 
 
+def test_a_table_that_is_judged_whole_has_no_split(tmp_path):
+    page = rendered(operating_section(points(0.05), split="all", confidence=0.9), tmp_path)
+    assert "what it gives is measured here on other pictures, which had no part in the choice." in page.all("p")[0].text
+
+
 def test_an_observed_prevalence_is_warned_of(tmp_path):
     page = shown(points(None), tmp_path)
     assert ", that of these pictures" in page.one("caption").text
@@ -92,14 +97,6 @@ def test_what_is_missing_has_a_reason(tmp_path):
     assert page.one("table").rows()[1][2] == "–"
     assert page.all("li")[0].text.startswith("sensitivity (by hand), PPV (by hand), NPV (by hand): no image is of")
     assert "1,000" not in page.text
-
-
-def test_without_points_it_says_why(tmp_path):
-    page = shown([], tmp_path, "there were no validation predictions")
-    assert page.one("p").text == "There are no thresholds: there were no validation predictions."
-    assert (
-        shown([], tmp_path).one("p").text == "There are no thresholds: no rule is set in evaluation.operating_points."
-    )
 
 
 def test_hostile_names_are_text(tmp_path):

@@ -54,7 +54,7 @@ def test_a_row_says_value_interval_and_n(evaluation):
 
 def test_both_tables_fit_a_terminal_of_80_columns(evaluation):
     assert width(["metric", "value", "95% interval", "n"], overall_rows(evaluation)[0]) <= 80
-    assert width(*per_class_table(evaluation)) <= 80
+    assert width(*per_class_table(evaluation, "image")) <= 80
 
 
 def test_a_metric_of_no_part_is_shown_too(evaluation):
@@ -72,8 +72,9 @@ def test_what_is_missing_has_its_reason_once(evaluation):
 
 
 def test_a_class_has_a_row_of_values(evaluation):
-    columns, rows = per_class_table(evaluation)
+    columns, rows = per_class_table(evaluation, "image")
     assert columns == ["class", "images", "auroc", "avg prec", "sens", "spec", "ppv", "npv", "f1"]
+    assert per_class_table(evaluation, "group")[0][1] == "groups"
     values = [f"{one.value:.3f}" for one in evaluation.per_class["Type_2"].values()]
     assert rows[1] == ["Type_2", "400", *values]
 

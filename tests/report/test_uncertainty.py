@@ -133,11 +133,11 @@ class TestUncertainty:
         np.testing.assert_allclose(ideal[-1], [1, risk])
         assert ideal[np.isclose(ideal[:, 0], 0.5), 1] == 0
         assert (
-            "Wrong answers when only the surest are taken, test split\n160 images of 80 groups · "
+            "Wrong answers when only the surest are taken, test split\n160 pictures of 80 groups · "
             "band: 95 % interval at each place · synthetic $x$" in texts(figure)
         )
         label = next(text for text in texts(figure) if text.startswith("answered from 0.500 on:"))
-        assert f"{100 * judged.answered.value:.1f} % of the images" in label
+        assert f"{100 * judged.answered.value:.1f} % of the pictures" in label
 
     def test_without_intervals_there_is_no_band(self):
         judged = selective(self.test, Abstain(2.0, 0.01, 150), replace(HOW, draws=0))

@@ -71,6 +71,17 @@ class Assessment:
     shift: Shift | None = None
     mixed_groups: int = 0
 
+    @property
+    def left_out(self) -> str:
+        """The groups that are not judged as such, in words; empty where there are none."""
+        if not self.mixed_groups:
+            return ""
+        one = self.mixed_groups == 1
+        return (
+            f"{self.mixed_groups:,} {'group has' if one else 'groups have'} images of several classes, so no single "
+            f"truth, and {'is' if one else 'are'} not judged by group"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The content of `metrics.json`: the metrics, and below them all the rest."""
         more = {
@@ -88,6 +99,7 @@ class Assessment:
             "explanations": self.localisation,
             "sanity": self.sanity,
             "shift": self.shift,
+            "mixed_groups": self.mixed_groups or None,
         }
         said = {name: plain(value) for name, value in more.items() if value not in (None, ())}
         return self.evaluation.to_json() | {"unit": self.unit} | said

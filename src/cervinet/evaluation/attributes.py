@@ -24,7 +24,7 @@ def attributes_of(predictions: Predictions, columns: Sequence[str], path: Path |
             known = ", ".join(predictions.attributes) or "none"
             raise DataError(
                 f"nothing says the '{name}' of the images (known: {known}); "
-                "name a CSV with this column in evaluation.subgroup_file"
+                "name a CSV with this column by --subgroups or evaluation.subgroup_file"
             )
     return {name: predictions.attributes[name] for name in columns}
 

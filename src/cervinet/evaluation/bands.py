@@ -28,9 +28,14 @@ def parts_of(column: str, values: Sequence[str], edges: Sequence[float] | None) 
 
     Raises:
         ConfigError: the edges do not increase.
-        DataError: there are edges, and a value is not a number.
+        DataError: no image has a value, or there are edges, and a value is not a number.
     """
     known = dict.fromkeys(value for value in values if value)
+    if not known:
+        raise DataError(
+            f"none of the {len(values)} images to judge has a value of '{column}'; fill the column, or make no "
+            "subgroups by it"
+        )
     numbers = {value: _number(value) for value in known}
     words = [value for value, number in numbers.items() if number is None]
     if edges is not None:

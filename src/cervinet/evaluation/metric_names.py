@@ -39,7 +39,6 @@ _NAMES = {
     "auroc": MetricName(
         "AUROC", "How often one of the class gets a higher probability than one of the others; 0.5 is chance.", "higher"
     ),
-    "auprc": MetricName("AUPRC", "Mean precision over all sensitivities; chance is the share of the class.", "higher"),
     "average_precision": MetricName(
         "Average precision", "Mean precision over all sensitivities; chance is the share of the class.", "higher"
     ),

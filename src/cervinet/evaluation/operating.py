@@ -1,7 +1,7 @@
 """Thresholds: chosen on validation predictions, then judged on others."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -136,16 +136,34 @@ def at_point(point: OperatingPoint, predictions: Predictions, prevalence: float 
         how=how,
         proportions={name: len(np.unique(members[which])) for name, which in shares.items()},
     )
+    share = float(truth.mean()) if prevalence is None else prevalence
+    sensitivity, specificity = found.pop("sensitivity"), found.pop("specificity")
     return AtPoint(
         point=point,
-        prevalence=float(truth.mean()) if prevalence is None else prevalence,
+        prevalence=share,
         prevalence_stated=prevalence is not None,
-        sensitivity=found.pop("sensitivity"),
-        specificity=found.pop("specificity"),
+        sensitivity=sensitivity,
+        specificity=specificity,
         ppv=found.pop("ppv"),
         npv=found.pop("npv"),
-        per_1000=found,
+        per_1000={
+            "found": _bounded(found["found"], sensitivity, share),
+            "missed": _bounded(found["missed"], sensitivity, share, rest=True),
+            "false_alarms": _bounded(found["false_alarms"], specificity, 1 - share, rest=True),
+            "rightly_cleared": _bounded(found["rightly_cleared"], specificity, 1 - share),
+        },
     )
+
+
+def _bounded(count: Estimate, of: Estimate, share: float, *, rest: bool = False) -> Estimate:
+    """A count that is the same in every draw gets the bounds of its sensitivity or specificity, at this prevalence.
+
+    Where nobody was missed, that none of 1,000 would be is not known: Wilson's interval says how many it may be.
+    """
+    if count.value is None or count.lower is not None or of.lower is None or of.upper is None:
+        return count
+    ends = sorted(1000 * share * (1 - end if rest else end) for end in (of.lower, of.upper))
+    return replace(count, lower=ends[0], upper=ends[1], method=of.method, reason=None)
 
 
 def _values(

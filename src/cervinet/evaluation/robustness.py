@@ -151,12 +151,12 @@ def what_hurts_most(robustness: Robustness) -> str:
     if fall.lower is not None and fall.upper is not None:
         interval = f"{100 * robustness.confidence:g} % interval {-fall.upper:.3f} – {-fall.lower:.3f}"
     sentence = (
-        f"What hurts most is {worst.kind}: {worst.amount}, the accuracy falls from {before.value:.3f} to "
+        f"What hurts most is {worst.kind} ({worst.amount}): the accuracy falls from {before.value:.3f} to "
         f"{after.value:.3f}, by {-(fall.value or 0):.3f} ({interval})."
     )
     harmless = [kind for kind in robustness.kinds() if not any(map(falls, robustness.of(kind)))]
     if harmless:
-        sentence += f" No step lowers it by more than chance explains of: {', '.join(harmless)}."
+        sentence += f" At no step do these lower it by more than chance explains: {', '.join(harmless)}."
     return sentence
 
 

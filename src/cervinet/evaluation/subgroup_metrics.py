@@ -17,12 +17,21 @@ _EVERY = "there must be images of every class, and of two or more"
 
 @dataclass(frozen=True)
 class Asked:
-    """A metric: its key, how it is computed, the images it rests on, and why it can be undefined."""
+    """A metric.
+
+    Attributes:
+        key: its name.
+        value: how it is computed.
+        counted: how many images it rests on.
+        undefined: why it can be undefined.
+        share_of: bool `(n,)`, the images of which it is a plain proportion; None where it is none.
+    """
 
     key: str
     value: Value
     counted: int
     undefined: str
+    share_of: NDArray[np.bool_] | None = None
 
 
 def asked_of(classes: Sequence[str], labels: NDArray[np.int64], positive: Sequence[str] | None) -> list[Asked]:
@@ -37,7 +46,10 @@ def asked_of(classes: Sequence[str], labels: NDArray[np.int64], positive: Sequen
         positive: the classes that are looked for, as `evaluation.positive`.
     """
     images = len(labels)
-    found = [Asked(name, OVERALL[name].value, images, OVERALL[name].undefined) for name in ("accuracy", "log_loss")]
+    found = [
+        Asked(name, OVERALL[name].value, images, OVERALL[name].undefined, share)
+        for name, share in (("accuracy", np.ones(images, bool)), ("log_loss", None))
+    ]
     asked = questions(classes, positive)
     if len(asked) == 1:
         found += _of_question(asked[0], labels)
@@ -73,7 +85,8 @@ def _column(value: Value, index: int) -> Value:
 
 def _of_question(question: Question, labels: NDArray[np.int64]) -> list[Asked]:
     """Sensitivity and specificity of the most probable class's being a positive one."""
-    positive = int(question.truth(labels).sum())
+    truth = question.truth(labels)
+    positive = int(truth.sum())
     sought = np.array(question.indices)
 
     def sensitivity(seen: Seen) -> Array:
@@ -85,8 +98,8 @@ def _of_question(question: Question, labels: NDArray[np.int64]) -> list[Asked]:
         return _share(np.delete(rows, sought, axis=2), rows)
 
     return [
-        Asked("sensitivity", sensitivity, positive, f"no image is of {question.name}"),
-        Asked("specificity", specificity, len(labels) - positive, f"every image is of {question.name}"),
+        Asked("sensitivity", sensitivity, positive, f"no image is of {question.name}", truth),
+        Asked("specificity", specificity, len(labels) - positive, f"every image is of {question.name}", ~truth),
     ]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.errors import DataError
 from cervinet.evaluation.bands import parts_of
 from cervinet.evaluation.intervals import FEW_GROUPS, Estimate, Resampling, estimates
 from cervinet.evaluation.measured import measured, samples_of
@@ -78,8 +77,6 @@ def subgroups(
         DataError: no image has a value, or one is no number though there are edges.
     """
     labels, names = parts_of(column, values, edges)
-    if not names:
-        raise DataError(f"no image has a value of '{column}'; fill the column, or leave it out of evaluation.subgroups")
     of_each, repeats = np.array(labels, dtype=object), len(predictions.by_repeat())
     known = np.flatnonzero(np.not_equal(of_each, ""))
     whole = _part(predictions, "all of known value", known, how, positive)
@@ -110,7 +107,7 @@ def _part(
     predictions: Predictions, name: str, rows: NDArray[np.int64], how: Resampling, positive: Sequence[str] | None
 ) -> Part:
     samples = samples_of(predictions, rows)
-    groups, images = samples[0].groups, len(samples[0].labels)
+    groups, images, members = samples[0].groups, len(samples[0].labels), samples[0].members
     asked = asked_of(predictions.classes, samples[0].labels, positive)
     found = estimates(
         measured(samples, {one.key: one.value for one in asked}),
@@ -119,6 +116,7 @@ def _part(
         groups=groups,
         images=images * len(samples),
         how=how,
+        proportions={one.key: len(np.unique(members[one.share_of])) for one in asked if one.share_of is not None},
     )
     return Part(name, images, groups, found, small=groups < FEW_GROUPS)
 

@@ -42,7 +42,7 @@ def p_text(change: Change) -> str:
 
 
 def discordant_sentence(contrast: Contrast) -> str:
-    """How many images only one of the two gets right; empty where each has several predictions."""
+    """How many pictures only one of the two gets right; empty where each has several predictions."""
     if contrast.gained is None:
         return ""
-    return f"it alone is right on {contrast.gained} images, the first alone on {contrast.lost}"
+    return f"it alone is right on {contrast.gained} pictures, the first alone on {contrast.lost}"

@@ -29,14 +29,14 @@ def write_comparison_page(path: Path, comparison: Comparison) -> None:
 
 
 def _body(comparison: Comparison) -> Iterator[Html]:
-    images = f"{comparison.images:,} images"
+    judged = f"{comparison.images:,} pictures"
     if comparison.groups != comparison.images:
-        images += f" of {comparison.groups:,} groups"
+        judged += f" of {comparison.groups:,} groups"
     yield block(
         "header",
         Html("<h1>Comparison of runs</h1>\n"),
         paragraph(
-            text(f"Judged on the same {images}. All are compared with"), name(comparison.reference), style="lead"
+            text(f"Judged on the same {judged}. All are compared with"), name(comparison.reference), style="lead"
         ),
         paragraph(text(f"Made on {datetime.now():%Y-%m-%d at %H:%M}."), style="faint"),
     )
@@ -55,7 +55,7 @@ def _body(comparison: Comparison) -> Iterator[Html]:
         paragraph(
             text(
                 "Each dot is how far a run is from the reference, and its line shows which differences are plausible "
-                "with this many images: where the line crosses 0, they do not show which of the two is better."
+                "with this many pictures: where the line crosses 0, they do not show which of the two is better."
             )
         ),
         plot(comparison_plot(comparison), "Differences of each run to the reference, measure by measure"),

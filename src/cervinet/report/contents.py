@@ -68,12 +68,12 @@ def _metrics(material: Material) -> Html:
 
 
 def _confusion(material: Material) -> Html:
-    return confusion_section(material.assessment.evaluation, material.note)
+    return confusion_section(material.assessment.evaluation, material.note, UNITS[material.assessment.unit])
 
 
 def _curves(material: Material) -> Html:
     one = material.assessment
-    return curves_section(one.predictions, one.evaluation, material.how, material.note)
+    return curves_section(one.predictions, one.evaluation, material.how, material.note, UNITS[one.unit])
 
 
 def _calibration(material: Material) -> Html | None:
@@ -97,7 +97,6 @@ def _operating(material: Material) -> Html | None:
         return None
     return operating_section(
         one.points,
-        "",
         split=one.evaluation.split,
         confidence=one.evaluation.confidence,
         unit=UNITS[one.unit],
@@ -154,8 +153,8 @@ def _explanations(material: Material) -> Html | None:
 
 
 def _shift(material: Material) -> Html | None:
-    found = material.assessment.shift
-    return shift_section(found, note=material.note) if found else None
+    one = material.assessment
+    return shift_section(one.shift, note=material.note, unit=UNITS[one.unit]) if one.shift else None
 
 
 def _errors(material: Material) -> Html | None:

@@ -82,6 +82,11 @@ def groups_word(manifest: Manifest) -> str:
     return "derived groups" if len(manifest.groups_from) == 1 else "partly derived groups"
 
 
+def sources_in_words(sources: Iterable[str]) -> str:
+    """Where groups come from, of the values of `Manifest.groups_from`: "the data and near-duplicates"."""
+    return " and ".join(_SOURCES[source] for source in sources)
+
+
 def _classes(used: Manifest) -> Iterable[tuple[Html, "pd.Series[bool]"]]:
     labels = used.table["label"]
     for label in used.classes or sorted(labels.dropna().unique()):
@@ -102,7 +107,7 @@ def _cell(rows: pd.Index, groups: pd.Series | None, word: str) -> Html:
 def _groups_sentence(manifest: Manifest) -> str:
     if not manifest.has_groups():
         return "No groups: several pictures of one patient, if there are any, may stand in different splits."
-    sources = " and ".join(_SOURCES[source] for source in manifest.groups_from or ("column",))
+    sources = sources_in_words(manifest.groups_from or ("column",))
     joint = ", united where they overlap" if len(manifest.groups_from) > 1 else ""
     derived = ""
     if "near-duplicates" in manifest.groups_from:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cervinet.evaluation.intervals import Estimate
-from cervinet.report.html import Html, bullets, faint, joined, text
+from cervinet.report.html import Html, bullets, joined, text, unbroken
 
 NO_VALUE = "–"
 NO_INTERVAL = "no interval"
@@ -46,7 +46,7 @@ def cell(estimate: Estimate) -> Html:
     if estimate.value is None:
         return text(NO_VALUE)
     interval = interval_text(estimate)
-    return joined(text(value_text(estimate)), faint(NO_INTERVAL if interval == NO_VALUE else interval))
+    return joined(text(value_text(estimate)), unbroken(NO_INTERVAL if interval == NO_VALUE else interval))
 
 
 def reasons(named: Iterable[tuple[str, Estimate]]) -> list[str]:

@@ -45,6 +45,11 @@ def faint(value: object) -> Html:
     return Html(f'<span class="faint">{text(value)}</span>')
 
 
+def unbroken(value: object) -> Html:
+    """The same, kept on one line where the page is a screen."""
+    return Html(f'<span class="faint unbroken">{text(value)}</span>')
+
+
 def mark(value: object, style: str) -> Html:
     """A word in a coloured frame; the word says all that the colour does. `style`: error, exclude, group or warn."""
     return Html(f'<span class="mark {text(style)}">{text(value)}</span>')

@@ -20,6 +20,7 @@ class Flow:
         groups_from: where groups come from, in words; empty where none are known.
         characteristics: (name, split → text), such as picture sizes or sites by split.
         groups: split → all its groups, of which one with pictures of two classes counts once; empty where not known.
+        guessed: whether nothing but near-duplicates says which pictures belong together.
     """
 
     found: int
@@ -28,6 +29,7 @@ class Flow:
     groups_from: str = ""
     characteristics: tuple[tuple[str, Mapping[str, str]], ...] = ()
     groups: Mapping[str, int] = field(default_factory=dict)
+    guessed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,7 @@ class Case:
         probability: of the predicted class.
         picture: JPEG as the network saw it; None where it cannot be shown.
         overlay: JPEG with the heat map over it, and the outline of the region where one is known; None without.
+        blank: whether nothing in the picture speaks for the predicted class, so that the overlay shows no heat.
     """
 
     image: str
@@ -51,6 +54,7 @@ class Case:
     probability: float
     picture: bytes | None
     overlay: bytes | None
+    blank: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from cervinet.report.html import (
 )
 from cervinet.report.material import Material
 from cervinet.report.sections.checklist import checklist_section
-from cervinet.report.unit import UNITS
+from cervinet.report.unit import UNITS, WHOLE
 
 CHECKLIST = ("checklist", "Reporting checklists")
 MISSING = ("missing", "What is not covered")
@@ -54,7 +54,8 @@ def _body(material: Material) -> Sequence[Html]:
 def _header(material: Material) -> Html:
     found = material.assessment.evaluation
     unit = UNITS[material.assessment.unit]
-    judged = text(f"judged on {counted(found.images, unit)} of the {found.split} split.")
+    of_split = "" if found.split == WHOLE else f" of the {found.split} split"
+    judged = text(f"judged on {counted(found.images, unit)}{of_split}.")
     lines = [block("h1", name(material.title)), paragraph(_classes(found.classes), judged, style="lead")]
     if material.note:
         lines.append(paragraph(text(f"These are {material.note}."), style="note"))

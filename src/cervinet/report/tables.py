@@ -70,11 +70,11 @@ def _cells(estimate: Estimate) -> tuple[str, str]:
     return value, f"{estimate.lower:.3f} – {estimate.upper:.3f}" if known else "–"
 
 
-def per_class_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    """Columns and a row a class, without the intervals, which `metrics.json` holds."""
+def per_class_table(evaluation: Evaluation, unit: str) -> tuple[list[str], list[list[str]]]:
+    """Columns and a row a class, without the intervals, which `metrics.json` holds; `unit` is "image" or "group"."""
     names = list(next(iter(evaluation.per_class.values())))
     rows = [
         [label, str(int(count)), *("–" if e.value is None else f"{e.value:.3f}" for e in estimates.values())]
         for (label, estimates), count in zip(evaluation.per_class.items(), evaluation.support, strict=True)
     ]
-    return ["class", "images", *(SHORT.get(name, name) for name in names)], rows
+    return ["class", f"{unit}s", *(SHORT.get(name, name) for name in names)], rows

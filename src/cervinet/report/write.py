@@ -15,6 +15,7 @@ from cervinet.report.page import write_report
 from cervinet.report.plots.decision import decision_curves
 from cervinet.report.plots.reliability import reliability_diagrams
 from cervinet.report.plots.robustness import robustness_curves
+from cervinet.report.unit import UNITS
 
 
 def write_assessment(material: Material, folder: Path, *, report: bool, more: Mapping[str, Any] | None = None) -> None:
@@ -22,20 +23,20 @@ def write_assessment(material: Material, folder: Path, *, report: bool, more: Ma
     found, note = material.assessment, material.note or None
     values = found.to_json() | ({"note": note} if note else {}) | dict(more or {})
     write_json(folder / "metrics.json", values)
-    evaluation, predictions = found.evaluation, found.predictions
+    evaluation, predictions, unit = found.evaluation, found.predictions, UNITS[found.unit]
     confusion = plots.confusion_matrix(
-        evaluation.confusion, evaluation.classes, split=evaluation.split, groups=evaluation.groups, note=note
+        evaluation.confusion, evaluation.classes, split=evaluation.split, groups=evaluation.groups, note=note, unit=unit
     )
     drawn = bands(predictions, material.how) if material.how else Bands((), ())
     figures = {
         "confusion_matrix": confusion,
-        "roc": plots.roc_curves(predictions, evaluation, bands=drawn.roc or None, note=note),
+        "roc": plots.roc_curves(predictions, evaluation, bands=drawn.roc or None, note=note, unit=unit),
         "precision_recall": plots.precision_recall_curves(
-            predictions, evaluation, bands=drawn.precision_recall or None, note=note
+            predictions, evaluation, bands=drawn.precision_recall or None, note=note, unit=unit
         ),
     }
     if found.calibrated:
-        figures["reliability"] = reliability_diagrams(found.calibrated, split=evaluation.split, note=note)
+        figures["reliability"] = reliability_diagrams(found.calibrated, split=evaluation.split, note=note, unit=unit)
     if found.decisions:
         figures["decision_curve"] = decision_curves(
             found.decisions, split=evaluation.split, confidence=evaluation.confidence, note=note

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 from cervinet.files import replacing
 from cervinet.report.names import shortened
+from cervinet.report.unit import PICTURE, WHOLE
 
 DPI = 150
 INK = "#222222"
@@ -33,9 +34,15 @@ def page(width: float, height: float, title: str, *facts: str | None) -> Figure:
     return figure
 
 
-def counted(images: int, groups: int | None) -> str:
-    """How many images, and of how many groups if an image is not a group of its own."""
-    return f"{images:,} images" if groups in (None, images) else f"{images:,} images of {groups:,} groups"
+def counted(number: int, groups: int | None, unit: str = PICTURE) -> str:
+    """How many are judged, and of how many groups if each is not a group of its own; `unit` is the word for one."""
+    judged = f"{number:,} {unit}{'' if number == 1 else 's'}"
+    return judged if groups in (None, number) else f"{judged} of {groups:,} group{'' if groups == 1 else 's'}"
+
+
+def titled(what: str, split: str) -> str:
+    """What is drawn, and of which split; a table that is judged whole has none."""
+    return what if split == WHOLE else f"{what}, {shown(split)} split"
 
 
 def plain(axes: Axes) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from cervinet.evaluation.decision import CostCurve
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, literal, page, plain, shown, titled
 
 
 def cost_curves(curves: Sequence[CostCurve], *, split: str, note: str | None = None) -> Figure:
@@ -13,13 +13,13 @@ def cost_curves(curves: Sequence[CostCurve], *, split: str, note: str | None = N
 
     Args:
         curves: at least one.
-        split: of the judged images.
+        split: of what is judged.
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
     kept = curves[: len(COLOURS)]
     first = f"the first {len(kept)} of {len(curves)} questions" if len(kept) < len(curves) else None
     names = [shown(curve.of) for curve in kept]
-    title = f"Cost curve, {shown(split)} split"
+    title = titled("Cost curve", split)
     figure = page(5.9 + 0.06 * max(map(len, names)), 4.2, title, first, note and shown(note, 60))
     axes = figure.subplots()
     plain(axes)

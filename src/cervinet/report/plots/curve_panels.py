@@ -1,15 +1,19 @@
 """Curves of each class against the others: in one panel up to five classes, else in one panel each."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from cervinet.evaluation.curves import Band
+from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, counted, literal, page, plain, shown, titled
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +22,7 @@ class ClassCurve:
 
     Attributes:
         name: of the class.
-        said: its area and images, or why there is no curve.
+        said: its area and how many are of it, or why there is no curve.
         points: x and y, float64 `(points,)` in [0, 1] each; None where there is no curve.
         band: its pointwise interval, if known.
         chance: the height of a level line for what chance gives; None: the diagonal.
@@ -43,8 +47,50 @@ class Wording:
     chance: str
 
 
-def curve_panels(curves: Sequence[ClassCurve], wording: Wording) -> Figure:
-    """The figure; points are joined by straight lines."""
+def class_curves(
+    predictions: Predictions,
+    evaluation: Evaluation,
+    points: Callable[[NDArray[np.bool_], Array], tuple[Array, Array]],
+    area: Callable[[Evaluation, str], str],
+    bands: Sequence[Band | None] | None,
+    unit: str,
+) -> list[ClassCurve]:
+    """The curve of each class against the others; none for want of the class or of others.
+
+    Args:
+        predictions: `n` rows.
+        evaluation: of these.
+        points: bool `(n,)`, of the class or not, and its probabilities → x and y.
+        area: the class → what is said of the area below its curve.
+        bands: of each class; None for none.
+        unit: the word for one of what is judged.
+    """
+    curves = []
+    for index, (name, support) in enumerate(zip(evaluation.classes, evaluation.support.tolist(), strict=True)):
+        positive = predictions.labels == index
+        if not positive.any() or positive.all():
+            curves.append(ClassCurve(name, f"no {unit}s of other classes" if support else f"no {unit}s", None))
+            continue
+        said = f"{area(evaluation, name)}, {counted(support, None, unit)}"
+        drawn = points(positive, predictions.probabilities[:, index])
+        curves.append(ClassCurve(name, said, drawn, bands[index] if bands else None))
+    return curves
+
+
+def facts(
+    evaluation: Evaluation, bands: Sequence[Band | None] | None, note: str | None, unit: str
+) -> tuple[str | None, ...]:
+    """What is judged, what the bands are, and what must be known of the data."""
+    return (
+        counted(evaluation.images, evaluation.groups, unit),
+        f"bands: {100 * evaluation.confidence:g} %, pointwise" if bands and any(bands) else None,
+        note and shown(note, 60),
+    )
+
+
+def curve_panels(curves: Sequence[ClassCurve], wording: Wording, split: str) -> Figure:
+    """The figure; points are joined by straight lines. `split` is that of what is judged."""
+    wording = replace(wording, title=titled(wording.title, split))
     return literal((_together if len(curves) <= len(COLOURS) else _apart)(curves, wording))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from cervinet.evaluation.decision import DecisionCurve
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, STYLES, literal, page, plain, shown, titled
 
 
 def decision_curves(
@@ -15,7 +15,7 @@ def decision_curves(
 
     Args:
         curves: at least one.
-        split: of the judged images.
+        split: of what is judged.
         confidence: of the bands, in (0, 1).
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
@@ -23,7 +23,7 @@ def decision_curves(
     columns = min(3, len(kept))
     rows = -(-len(kept) // columns)
     first = f"the first {len(kept)} of {len(curves)} questions" if len(kept) < len(curves) else None
-    title = f"Decision curve, {shown(split)} split"
+    title = titled("Decision curve", split)
     band = f"band: {100 * confidence:g} % interval at each threshold"
     figure = page(max(5.6, 3.3 * columns + 0.5), 3.1 * rows + 1.2, title, band, first, note and shown(note, 60))
     panels = figure.subplots(rows, columns, sharex=True, squeeze=False)

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cervinet.evaluation.reliability import Bin, Calibrated, Reliability
-from cervinet.report.plots.canvas import COLOURS, FAINT, INK, literal, page, plain, shown
+from cervinet.report.plots.canvas import COLOURS, FAINT, INK, counted, literal, page, plain, shown, titled
+from cervinet.report.unit import PICTURE
 
 _MOST_CLASSES = 8
 """Of a figure with a panel for each; more are not legible on a page."""
@@ -16,20 +17,21 @@ _MOST_CLASSES = 8
 _READ = "below the line: surer than right; hollow: no interval"
 
 
-def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None = None) -> Figure:
-    """The predicted class before and after calibration side by side, with the number of images below each.
+def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None = None, unit: str = PICTURE) -> Figure:
+    """The predicted class before and after calibration side by side, with the number of pictures below each.
 
     Args:
         calibrated: what to draw; without calibration there is one panel.
-        split: of the judged images.
+        split: of what is judged.
         note: what a reader must know of the data, such as "synthetic phantoms".
+        unit: the word for one of them, "picture" or "group".
     """
     panels = [("the network's own", calibrated.before[0])]
     if calibrated.method != "none":
         panels = [("before calibration", panels[0][1]), (f"after ({calibrated.method})", calibrated.after[0])]
-    images = sum(one.n for one in panels[0][1].bins)
-    title = f"Reliability of the predicted class, {shown(split)} split"
-    figure = page(max(5.6, 0.7 + 3.5 * len(panels)), 5.2, title, f"{images:,} images", _READ, note and shown(note, 60))
+    judged = counted(sum(one.n for one in panels[0][1].bins), None, unit)
+    title = titled("Reliability of the predicted class", split)
+    figure = page(max(5.6, 0.7 + 3.5 * len(panels)), 5.2, title, judged, _READ, note and shown(note, 60))
     axes = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False, height_ratios=[4, 1])
     for column, (head, diagram) in enumerate(panels):
         _diagram(axes[0, column], diagram)
@@ -37,7 +39,7 @@ def reliability_diagrams(calibrated: Calibrated, *, split: str, note: str | None
         _histogram(axes[1, column], diagram.bins)
         axes[1, column].set_xlabel("Probability of the predicted class", color=INK)
     axes[0, 0].set_ylabel("Share that was right", color=INK)
-    axes[1, 0].set_ylabel("Images", color=INK)
+    axes[1, 0].set_ylabel(f"{unit.capitalize()}s", color=INK)
     return literal(figure)
 
 
@@ -46,14 +48,14 @@ def class_reliability(diagrams: Sequence[Reliability], *, split: str, note: str 
 
     Args:
         diagrams: of the classes, without the predicted class's.
-        split: of the judged images.
+        split: of what is judged.
         note: what a reader must know of the data.
     """
     kept = diagrams[:_MOST_CLASSES]
     columns = min(4, len(kept))
     rows = math.ceil(len(kept) / columns)
     more = len(diagrams) - len(kept)
-    title = f"Reliability of each class's probability, {shown(split)} split"
+    title = titled("Reliability of each class's probability", split)
     first = f"the first {len(kept)} of {len(diagrams)} classes" if more else None
     figure = page(max(5.6, 2.5 * columns + 0.5), 2.6 * rows + 0.9, title, first, _READ, note and shown(note, 60))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)

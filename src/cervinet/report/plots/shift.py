@@ -9,6 +9,7 @@ from cervinet.evaluation.intervals import Estimate
 from cervinet.evaluation.metric_names import metric_name
 from cervinet.evaluation.shift import Shift
 from cervinet.report.plots.canvas import COLOURS, FAINT, INK, literal, page, plain, shown
+from cervinet.report.unit import PICTURE
 
 _SITES = (("own test pictures", COLOURS[0], "o", -0.14), ("the other site", COLOURS[1], "s", 0.14))
 _UNBOUNDED = {"log_loss"}
@@ -17,7 +18,7 @@ _ROW = 0.34
 Pairs = Mapping[str, tuple[Estimate, Estimate]]
 
 
-def shift_plot(shift: Shift, *, note: str | None = None) -> Figure:
+def shift_plot(shift: Shift, *, note: str | None = None, unit: str = PICTURE) -> Figure:
     """Prevalence of each class, metrics from 0 to 1 and calibration slopes, each with its interval at both sites."""
     metrics = {
         metric_name(key).title: (one, shift.other[key]) for key, one in shift.own.items() if key not in _UNBOUNDED
@@ -31,7 +32,7 @@ def shift_plot(shift: Shift, *, note: str | None = None) -> Figure:
         note and shown(note, 60),
     )
     shares, values, bends = figure.subplots(1, 3)
-    _panel(shares, shift.prevalence, "Share of the pictures", rows)
+    _panel(shares, shift.prevalence, f"Share of the {unit}s", rows)
     shares.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g} %")
     shares.set_xlim(left=0)
     _panel(values, metrics, "Metrics", rows)

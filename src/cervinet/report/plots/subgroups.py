@@ -9,19 +9,20 @@ from cervinet.evaluation.intervals import FEW_GROUPS
 from cervinet.evaluation.metric_names import metric_title
 from cervinet.evaluation.subgroups import Part, Subgroups
 from cervinet.report.plots.canvas import COLOURS, FAINT, INK, counted, literal, page, plain, shown
+from cervinet.report.unit import PICTURE
 
 MOST_PARTS = 30
 _ACROSS = 4
 
 
-def subgroups_plot(found: Subgroups) -> Figure:
-    """A panel a metric in [0, 1], four at most; a line a part, all images of known value as a grey band behind.
+def subgroups_plot(found: Subgroups, unit: str = PICTURE) -> Figure:
+    """A panel a metric in [0, 1], four at most; a line a part, all of known value as a grey band behind.
 
-    Of more than 30 parts those of the most images are drawn.
+    Of more than 30 parts the largest are drawn. `unit` is the word for one of what is judged.
     """
     largest = sorted(found.parts, key=lambda part: -part.images)[:MOST_PARTS]
     parts = [part for part in found.parts if part in largest]
-    names = [f"{shown(part.value, 22)}  ({counted(part.images, part.groups)})" for part in parts]
+    names = [f"{shown(part.value, 22)}  ({counted(part.images, part.groups, unit)})" for part in parts]
     keys = drawn_metrics(found)
     left = 0.07 * max(map(len, names))
     figure = page(

@@ -11,7 +11,7 @@ from cervinet.report.plots.reliability import class_reliability, reliability_dia
 
 
 def calibration_section(
-    calibrated: Calibrated | None,
+    calibrated: Calibrated,
     *,
     fitted: str,
     split: str,
@@ -22,7 +22,7 @@ def calibration_section(
     """Reliability diagrams and a table of errors before and after.
 
     Args:
-        calibrated: None where no logits are known.
+        calibrated: what was found.
         fitted: what was done, `Calibration.in_words()`.
         split: of what is judged.
         confidence: of the intervals, in (0, 1).
@@ -30,9 +30,6 @@ def calibration_section(
         unit: "picture" or "group".
     """
     heading = text("Do the probabilities mean what they say?")
-    if calibrated is None:
-        why = "Not known: these predictions have no logits, from which the probabilities before calibration follow."
-        return section("calibration", heading, paragraph(text(why)))
     changed = calibrated.method != "none"
     explained = (
         f"Of the {unit}s for which the network gives its answer a probability of 80 %, 80 % should be right. Dots on "
@@ -41,7 +38,7 @@ def calibration_section(
     )
     figures = [
         plot(
-            reliability_diagrams(calibrated, split=split, note=note),
+            reliability_diagrams(calibrated, split=split, note=note, unit=unit),
             "Share of right answers over the probability of the predicted class",
         ),
         plot(

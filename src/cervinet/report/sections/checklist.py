@@ -63,8 +63,9 @@ def checklist_section(titles: Mapping[str, str], shown: set[str]) -> Html:
     """
     meaning = (
         "Journals ask authors of such studies to follow these checklists. The tables say where this report holds "
-        "what an item asks for, and what you must write yourself. The wording is ours and short; the published "
-        "checklists are the authority, so read the item there before you call it done."
+        "what an item asks for, and what you must write yourself. The wording is ours and short, and neither it nor "
+        "the numbers were checked by those who made the checklists: the published ones are the authority, so read the "
+        "item there before you call it done."
     )
     tables = [_table(checklist(name), titles, shown) for name in NAMES]
     return section("checklist", text("Reporting checklists"), paragraph(text(meaning)), *tables)

@@ -3,12 +3,13 @@
 from cervinet.evaluation.evaluate import Evaluation
 from cervinet.report import plots
 from cervinet.report.html import Html, paragraph, plot, section, text
+from cervinet.report.unit import PICTURE
 
 
-def confusion_section(evaluation: Evaluation, note: str) -> Html:
-    """The confusion matrix as counts and as shares of each true class."""
+def confusion_section(evaluation: Evaluation, note: str, unit: str = PICTURE) -> Html:
+    """The confusion matrix as counts and as shares of each true class; `unit` is "picture" or "group"."""
     meaning = (
-        "A row holds the pictures of one true class, a column those that got one answer: right answers stand on the "
+        f"A row holds the {unit}s of one true class, a column those that got one answer: right answers stand on the "
         "diagonal. For screening, look at the row of the disease: what it holds off the diagonal was missed."
     )
     figure = plots.confusion_matrix(
@@ -17,6 +18,7 @@ def confusion_section(evaluation: Evaluation, note: str) -> Html:
         split=evaluation.split,
         groups=evaluation.groups,
         note=note or None,
+        unit=unit,
     )
     right, all_ = int(evaluation.confusion.trace()), int(evaluation.confusion.sum())
     alt = f"confusion matrix: {right:,} of {all_:,} on the diagonal"

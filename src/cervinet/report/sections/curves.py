@@ -7,10 +7,13 @@ from cervinet.evaluation.predictions import Predictions
 from cervinet.report import plots
 from cervinet.report.estimates import percent
 from cervinet.report.html import Html, paragraph, plot, section, text
+from cervinet.report.unit import PICTURE
 
 
-def curves_section(predictions: Predictions, evaluation: Evaluation, how: Resampling | None, note: str) -> Html:
-    """Both curves of each class, with bands where `how` says how to draw them."""
+def curves_section(
+    predictions: Predictions, evaluation: Evaluation, how: Resampling | None, note: str, unit: str = PICTURE
+) -> Html:
+    """Both curves of each class, with bands where `how` says how to draw them; `unit` is "picture" or "group"."""
     roc = (
         "The ROC curve shows, for every threshold, how many of the class are found (upwards) at the price of how many "
         "false alarms among the others (to the right). A curve in the upper left corner is good; the diagonal is "
@@ -19,12 +22,12 @@ def curves_section(predictions: Predictions, evaluation: Evaluation, how: Resamp
     recall = (
         "Precision and recall show, for every threshold, how many of those called the class are of it (upwards) when "
         "so many of it are found (to the right). Unlike the ROC curve it depends on how common the class is among the "
-        "judged pictures, and so will be lower in a screened population."
+        f"judged {unit}s, and so will be lower in a screened population."
     )
     found = bands(predictions, how) if how else Bands((), ())
-    curves = plots.roc_curves(predictions, evaluation, bands=found.roc or None, note=note or None)
+    curves = plots.roc_curves(predictions, evaluation, bands=found.roc or None, note=note or None, unit=unit)
     steps = plots.precision_recall_curves(
-        predictions, evaluation, bands=found.precision_recall or None, note=note or None
+        predictions, evaluation, bands=found.precision_recall or None, note=note or None, unit=unit
     )
     without = [label for label, band in zip(predictions.classes, found.roc, strict=False) if band is None]
     return section(

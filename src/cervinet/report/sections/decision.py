@@ -36,16 +36,13 @@ def decision_section(
     """Decision curves, in words where the network is of use, and cost curves.
 
     Args:
-        decisions: a curve for each question with both answers.
+        decisions: a curve for each question with both answers, one at least.
         costs: likewise.
         split: of what is judged.
         confidence: of the bands, in (0, 1).
         note: what a reader must know of the data, such as "synthetic phantoms".
     """
     heading = text("Is it worth acting on?")
-    if not decisions:
-        why = "Not known: the pictures are all positive or all negative."
-        return section("decision", heading, paragraph(text(why)))
     parts = [
         paragraph(text(_NET_BENEFIT)),
         plot(

@@ -32,7 +32,8 @@ def _card(case: Case) -> Html:
     caption = name(shortened(case.image, _LETTERS))
     pieces = [_shown(case.picture, caption, f"picture of {case.image}")]
     if case.overlay is not None:
-        pieces.append(_shown(case.overlay, text("what moved the answer"), f"heat map over {case.image}"))
+        moved = text("no heat" if case.blank else "what moved the answer")
+        pieces.append(_shown(case.overlay, moved, f"heat map over {case.image}"))
     return block("div", title, *pieces, style="finding")
 
 

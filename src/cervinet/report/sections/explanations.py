@@ -131,9 +131,10 @@ def _gallery(cases: Sequence[Case], redacted: bool) -> list[Html]:
 def _case(case: Case) -> Html:
     facts = joined(mark(case.kind, _MARKS.get(case.kind, "warn")), faint(f"probability {case.probability:.2f}"))
     named = joined(text("labelled"), name(case.label), text("· predicted"), name(case.predicted))
+    heat = "no heat for" if case.blank else "heat for"
     pictures = [
         _picture(case.picture, f"picture labelled {case.label}", text("picture")),
-        _picture(case.overlay, f"heat for {case.predicted}", joined(text("heat for"), name(case.predicted))),
+        _picture(case.overlay, f"{heat} {case.predicted}", joined(text(heat), name(case.predicted))),
     ]
     file = faint(shortened(case.image, _NAME_WIDTH))
     return block(

@@ -22,13 +22,7 @@ def flow_section(flow: Flow) -> Html:
     lost = flow.found - sum(number for _, number in flow.excluded) - _used(flow)
     if lost:
         parts.append(paragraph(text(f"The numbers do not add up: {lost:+,} pictures without a reason."), style="note"))
-    groups = (
-        f"Groups, such as patients, come from {flow.groups_from}; none is divided between splits."
-        if flow.groups_from
-        else "No groups are known: several pictures of one patient may stand in different splits, "
-        "which would make results look better than they are."
-    )
-    return section("flow", text("Flow of the pictures"), *parts, paragraph(text(groups)))
+    return section("flow", text("Flow of the pictures"), *parts, paragraph(text(_groups(flow))))
 
 
 def characteristics_section(flow: Flow) -> Html:
@@ -48,6 +42,15 @@ def characteristics_section(flow: Flow) -> Html:
 def pictures_of(classes: Mapping[str, tuple[int, int]]) -> int:
     """Of a split."""
     return sum(pictures for pictures, _ in classes.values())
+
+
+def _groups(flow: Flow) -> str:
+    flatters = "several pictures of one patient may stand in different splits, which would flatter the results."
+    if not flow.groups_from:
+        return f"No groups are known: {flatters}"
+    if flow.guessed:
+        return f"Patients are not known. Near-duplicates are kept together as groups; otherwise {flatters}"
+    return f"Groups, such as patients, come from {flow.groups_from}; none is divided between splits."
 
 
 def _used(flow: Flow) -> int:

@@ -42,9 +42,14 @@ def cautions(material: Material) -> list[str]:
     one = material.assessment
     found = one.evaluation
     said = []
-    if material.flow is not None and not material.flow.groups_from:
+    flow = material.flow
+    if flow is not None and (flow.guessed or not flow.groups_from):
         said.append(
             "No patients are known: pictures of one patient may stand in training and in test, which flatters results."
+        )
+    if flow is None and one.unit == "image" and one.other is None:
+        said.append(
+            "Each picture counts as a patient of its own; where patients have several, intervals are too short."
         )
     if found.groups < FEW_GROUPS:
         said.append(f"The results rest on {counted(found.groups, 'group')}; their intervals are too short.")
@@ -60,13 +65,20 @@ def cautions(material: Material) -> list[str]:
         said.append("The interval of the AUROC reaches 0.5: the network may be no better than chance.")
     if found.unreadable:
         said.append(f"Not judged, for they could not be read: {counted(found.unreadable, 'picture')}.")
+    if one.left_out:
+        said.append(_sentence(one.left_out))
     if one.no_choices:
         said.append(f"There are no thresholds: {one.no_choices}.")
+    if len(one.questions) > 1:
+        said.append(
+            "What is looked for is not said, so each class is set against the others; name it by evaluation.positive."
+        )
     guessed = next((point for point in one.points if not point.prevalence_stated), None)
     if guessed is not None:
+        share = f"a share of {percent(guessed.prevalence)} of {' or '.join(guessed.point.positive)!r}"
         said.append(
-            f"Predictive values are for {percent(guessed.prevalence)} positive, as among the judged pictures; where "
-            "fewer are ill, more alarms are false. Set evaluation.prevalence to the share where it is to be used."
+            f"Predictive values are for {share}, as among the judged {UNITS[one.unit]}s; where fewer are ill, more "
+            "alarms are false. Set evaluation.prevalence to the share where it is to be used."
         )
     learnt = verdict(material.history, material.monitor, pictures_in(material, "val")) if material.history else ""
     if learnt.startswith("Over-fitting"):

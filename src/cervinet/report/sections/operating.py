@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cervinet.evaluation.operating import AtPoint, OperatingPoint
 from cervinet.report.estimates import cell, missing, with_interval
 from cervinet.report.html import Html, block, bullets, faint, joined, name, paragraph, section, table, text
+from cervinet.report.unit import WHOLE
 
 _SHARES = {"sensitivity": "sensitivity", "specificity": "specificity", "ppv": "PPV", "npv": "NPV"}
 _PARTS = {
@@ -20,27 +21,21 @@ _EXPLAINED = (
 )
 
 
-def operating_section(
-    points: Sequence[AtPoint], no_choices: str, *, split: str, confidence: float, unit: str = "picture"
-) -> Html:
+def operating_section(points: Sequence[AtPoint], *, split: str, confidence: float, unit: str = "picture") -> Html:
     """A table for each question, a row a rule, and what 1,000 screened may expect.
 
     Args:
-        points: on the judged pictures or groups.
-        no_choices: why there are none.
+        points: on the judged pictures or groups, one at least.
         split: of these.
         confidence: of the intervals, in (0, 1).
         unit: "picture" or "group".
     """
     heading = text("Thresholds, and what they would find")
-    if not points:
-        why = no_choices or "no rule is set in evaluation.operating_points"
-        return section("operating", heading, paragraph(text(f"There are no thresholds: {why}.")))
     parts = [
         paragraph(
             text(f"A threshold turns a probability into a decision: a {unit} is called positive from it on. Each was"),
-            text(f"chosen on validation {unit}s, and what it gives is measured here on the {unit}s of split"),
-            joined(name(split), text(","), between=""),
+            text(f"chosen on validation {unit}s, and what it gives is measured here on"),
+            *([text(f"other {unit}s,")] if split == WHOLE else [text(f"the {unit}s of split"), _comma(name(split))]),
             text("which had no part in the choice."),
             text(_EXPLAINED.format(unit=unit)),
         )
@@ -56,6 +51,10 @@ def operating_section(
             )
         )
     return section("operating", heading, *parts)
+
+
+def _comma(word: Html) -> Html:
+    return joined(word, text(","), between="")
 
 
 def _question(positive: tuple[str, ...], points: Sequence[AtPoint], confidence: float, unit: str) -> list[Html]:

@@ -8,6 +8,7 @@ from cervinet.evaluation.shift import Shift
 from cervinet.report.estimates import cell, missing
 from cervinet.report.html import Html, bullets, faint, joined, name, paragraph, plot, section, table, text
 from cervinet.report.plots.shift import shift_plot
+from cervinet.report.unit import PICTURE
 
 _PARTS = {
     "in_the_large": "observed share less mean probability; 0 is ideal",
@@ -16,8 +17,14 @@ _PARTS = {
 }
 
 
-def shift_section(shift: Shift, *, note: str = "") -> Html:
-    """Both sites beside each other; `note` is what a reader must know of the data, such as "synthetic phantoms"."""
+def shift_section(shift: Shift, *, note: str = "", unit: str = PICTURE) -> Html:
+    """Both sites beside each other.
+
+    Args:
+        shift: what was found.
+        note: what a reader must know of the data, such as "synthetic phantoms".
+        unit: "picture" or "group".
+    """
     meaning = (
         "The same network, with the thresholds it was given, on pictures of another site: where two intervals do not "
         "meet, the sites differ by more than chance, and what was found on the run's own test pictures does not carry "
@@ -38,7 +45,7 @@ def shift_section(shift: Shift, *, note: str = "") -> Html:
         text("Another site"),
         paragraph(text(meaning)),
         bullets(said) if said else paragraph(text(_NOTHING)),
-        plot(shift_plot(shift, note=note or None), "shares, metrics and calibration slopes at both sites"),
+        plot(shift_plot(shift, note=note or None, unit=unit), "shares, metrics and calibration slopes at both sites"),
         _pairs("Metrics", "metric", {key: text(key) for key in metrics}, metrics),
         _pairs("Share of each class", "class", {key: name(key) for key in shift.prevalence}, shift.prevalence),
         table(

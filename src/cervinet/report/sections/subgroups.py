@@ -6,23 +6,13 @@ from cervinet.evaluation.intervals import FEW_GROUPS
 from cervinet.evaluation.metric_names import metric_title
 from cervinet.evaluation.subgroups import Part, Subgroups
 from cervinet.report.estimates import cell
-from cervinet.report.html import Html, block, bullets, code, faint, joined, name, paragraph, plot, section, table, text
+from cervinet.report.html import Html, block, bullets, faint, joined, name, paragraph, plot, section, table, text
 from cervinet.report.plots.subgroups import subgroups_plot
 
 
 def subgroups_section(found: Sequence[Subgroups], unit: str = "picture") -> Html:
     """A figure and a table a column, with the gaps in words; `unit` is "picture" or "group"."""
     heading = text("Subgroups")
-    if not found:
-        return section(
-            "subgroups",
-            heading,
-            paragraph(
-                text("Whether the network does worse for some patients, sites or devices was not looked at:"),
-                code("evaluation.subgroups"),
-                text("names no column."),
-            ),
-        )
     lead = paragraph(
         text(
             "A network that is good on average can be bad for some patients, sites or devices: each line shows one "
@@ -61,7 +51,7 @@ def _column(found: Subgroups, unit: str) -> Html:
     return joined(
         heading,
         said,
-        plot(subgroups_plot(found), f"Metrics of each part by {found.column}"),
+        plot(subgroups_plot(found, unit), f"Metrics of each part by {found.column}"),
         table(
             text(f"Each part, and all {unit}s of known value below the line"),
             heads,

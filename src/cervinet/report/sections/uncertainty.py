@@ -126,7 +126,7 @@ def _surest(selective: Selective, evaluation: Evaluation, note: str, unit: str) 
         f"{unit}s are "
         "answered, and the curve shows how many of the answers are then wrong; a useful confidence makes it fall."
     )
-    figure = risk_coverage(selective, evaluation, note=note or None)
+    figure = risk_coverage(selective, evaluation, note=note or None, unit=unit)
     named = [("area under the curve", selective.area)]
     said = [
         f"Area under the curve (AURC, the mean risk over all shares; 0 is perfect): {with_interval(selective.area)}."
