@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from cervinet.exporters.onnx import Handlers
+
 _TO_ONNX, _TO_TENSORFLOW = [0, 3, 1, 2], [0, 2, 3, 1]
 
 
@@ -71,7 +73,7 @@ def _average_pool(graph: Any, node: Any, name: str, args: Any) -> None:
         [min(one * step - before + size, side) - max(one * step - before, 0) for one in range(out)]
         for side, size, step, before, out in sides
     ]
-    shares = (1 / np.outer(*cells)[None, None]).astype(np.float32)
+    shares = (1 / np.outer(cells[0], cells[1])[None, None]).astype(np.float32)
     spread = _add(graph, "Mul", [_transposed(graph, gradient, _TO_ONNX), _constant(graph, shares)])
     ones = _constant(graph, np.ones((shape[1], 1, *kernel), np.float32))
     _becomes(graph, node, _backwards(graph, node, spread, ones, shape, kernel, strides))
@@ -94,9 +96,10 @@ def _backwards(
 ) -> str:
     """A convolution or pooling of each channel by itself, transposed: (1, channels, h, w) of `shape`, as pictures."""
     pads = _pads(shape, size, strides, _same(node))
+    outputs = _outputs(shape, size, strides, pads)
     least = [
         step * (out - 1) + side - before - after
-        for step, out, side, before, after in zip(strides, _outputs(shape, size, strides, pads), size, *_halves(pads))
+        for step, out, side, before, after in zip(strides, outputs, size, *_halves(pads), strict=True)
     ]
     attributes = {
         "group": shape[1],
@@ -180,7 +183,7 @@ def _becomes(graph: Any, node: Any, output: str) -> None:
     graph.remove_node(node.name)
 
 
-HANDLERS = {
+HANDLERS: Handlers = {
     "ReluGrad": (_relu, []),
     "Relu6Grad": (_relu6, []),
     "SigmoidGrad": (_sigmoid, []),

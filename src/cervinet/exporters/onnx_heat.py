@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from cervinet.exporters.onnx import converted
 from cervinet.exporters.onnx_gradients import HANDLERS
@@ -27,6 +29,14 @@ class Gradient:
     map_shape: tuple[int, ...]
     classes: int
     weights: int
+
+    def __call__(self, maps: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Of maps float32 (n, h, w, channels) and the class asked about of each, by TensorFlow: in the maps' shape."""
+        asked = tf.one_hot(classes, self.classes)
+        traced = tf.function(self.of, autograph=False)
+        found = [traced(maps[one : one + 1], asked[one : one + 1])["gradient"] for one in range(len(maps))]
+        gradients: NDArray[np.float32] = np.concatenate(found)
+        return gradients
 
     def to_onnx(self) -> bytes:
         """A file that takes `map` and `asked` and gives `gradient`.
