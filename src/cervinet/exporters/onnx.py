@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import onnx
 import tensorflow as tf
 
 from cervinet.errors import CervinetError
+from cervinet.exporters.onnx_operations import HANDLERS
 from cervinet.inference.served_graph import OUTPUTS, served_graph
 
 OPSET = 18
@@ -20,9 +22,6 @@ OPSET = 18
 
 LARGEST = 2**31 - 2**20
 """Bytes of weights that one protobuf message holds, which an ONNX file is, beside the graph."""
-
-Handlers = Mapping[str, tuple[Callable[..., None], list[Any]]]
-"""By the name of a TensorFlow operation, as tf2onnx takes them: what writes it in ONNX, and further arguments."""
 
 
 def network_onnx(model: keras.Model) -> bytes:
@@ -44,7 +43,7 @@ def network_onnx(model: keras.Model) -> bytes:
         found: dict[str, tf.Tensor] = network(image, training=False)
         return found
 
-    return converted(served, {"image": (None, *model.input_shape[1:])}, OUTPUTS, 4 * model.count_params(), {})
+    return converted(served, {"image": (None, *model.input_shape[1:])}, OUTPUTS, 4 * model.count_params())
 
 
 def converted(
@@ -52,7 +51,6 @@ def converted(
     inputs: Mapping[str, tuple[int | None, ...]],
     outputs: Sequence[str],
     weights: int,
-    handlers: Handlers,
 ) -> bytes:
     """A function of float32 tensors as an ONNX file.
 
@@ -61,7 +59,6 @@ def converted(
         inputs: shapes by name; a first side of None is any number, the same in every input and output.
         outputs: names in the order wanted; those that the function does not give are left out.
         weights: bytes of the variables that it reads.
-        handlers: operations beside those that tf2onnx knows.
 
     Raises:
         CervinetError: there is an operation that ONNX, or tf2onnx, does not have; or there are too many weights.
@@ -72,7 +69,7 @@ def converted(
         raise CervinetError(f"an ONNX file holds 2 GB at most; the network has weights of {weights / 1e9:.1f} GB")
     specs = [tf.TensorSpec(shape, tf.float32, name=name) for name, shape in inputs.items()]
     try:
-        with _quiet(), tf.device("/cpu:0"):
+        with _quiet(), _inlined(), tf.device("/cpu:0"):
             traced = tf.function(function, autograph=False).get_concrete_function(*specs)
             ends = {traced.structured_outputs[name].name: name for name in outputs if name in traced.structured_outputs}
             begins = {tensor.name: name for tensor, name in zip(traced.inputs, inputs, strict=False)}
@@ -80,19 +77,24 @@ def converted(
             needed = tf.compat.v1.graph_util.extract_sub_graph(
                 frozen, [name.partition(":")[0] for name in (*begins, *ends)]
             )
-            model = _optimised(lambda: _in_onnx(needed, begins, ends, handlers)).make_model("network")
+            model = _optimised(lambda: _in_onnx(needed, begins, ends)).make_model("network")
+            unknown = sorted({node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type)})
+            if unknown:
+                raise CervinetError(f"tf2onnx cannot convert the network: it has none of {', '.join(unknown)}")
             for value in (*model.graph.input, *model.graph.output):
                 first = value.type.tensor_type.shape.dim[0]
                 if not first.HasField("dim_value"):
                     first.dim_param = "n"
             data: bytes = model.SerializeToString()
             return data
+    except CervinetError:
+        raise
     except Exception as error:  # of any kind: it is a compiler for graphs that others wrote
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CervinetError(f"tf2onnx cannot convert the network: {reason[:300]}") from error
 
 
-def _in_onnx(frozen: Any, begins: Mapping[str, str], ends: Mapping[str, str], handlers: Handlers) -> Any:
+def _in_onnx(frozen: Any, begins: Mapping[str, str], ends: Mapping[str, str]) -> Any:
     from tf2onnx import tfonnx
 
     with tf.Graph().as_default() as graph:
@@ -100,7 +102,7 @@ def _in_onnx(frozen: Any, begins: Mapping[str, str], ends: Mapping[str, str], ha
         return tfonnx.process_tf_graph(
             graph,
             opset=OPSET,
-            custom_op_handlers=dict(handlers),
+            custom_op_handlers=dict(HANDLERS),
             input_names=list(begins),
             output_names=list(ends),
             tensors_to_rename={**begins, **ends},
@@ -115,6 +117,17 @@ def _optimised(graph: Callable[[], Any]) -> Any:
         return optimizer.optimize_graph(graph(), catch_errors=False)
     except Exception:
         return optimizer.optimize_graph(graph(), catch_errors=True)
+
+
+@contextmanager
+def _inlined() -> Iterator[None]:
+    """Functions within what is traced become part of its graph, those too that Keras compiles: grouped convolutions."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 @contextmanager

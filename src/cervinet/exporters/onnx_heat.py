@@ -9,7 +9,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cervinet.exporters.onnx import converted
-from cervinet.exporters.onnx_gradients import HANDLERS
 from cervinet.inference.feature_map import with_map
 
 
@@ -48,7 +47,7 @@ class Gradient:
             CervinetError: there is an operation whose gradient cannot be written in ONNX.
         """
         inputs = {"map": self.map_shape, "asked": (1, self.classes)}
-        return converted(self.of, inputs, ["gradient"], self.weights, HANDLERS)
+        return converted(self.of, inputs, ["gradient"], self.weights)
 
 
 def gradient_behind(model: keras.Model) -> Gradient:

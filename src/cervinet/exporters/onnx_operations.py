@@ -1,18 +1,22 @@
-"""Gradients of TensorFlow operations in ONNX, which tf2onnx has none of; all shapes are known.
+"""Operations of TensorFlow that tf2onnx does not know, in ONNX: gradients, and the complementary error function.
 
-Each function takes tf2onnx's graph and a node of it, and puts nodes of ONNX in its place. Pictures are (1, h, w,
-channels) in TensorFlow and (1, channels, h, w) in ONNX. Formulas: TensorFlow's `nn_grad.py` and the definitions of the
-operations themselves.
+Each function takes tf2onnx's graph and a node of it, and puts nodes of ONNX in its place. The shapes of what a gradient
+is of are known; pictures are (1, h, w, channels) in TensorFlow and (1, channels, h, w) in ONNX. Formulas: TensorFlow's
+`nn_grad.py` and the definitions of the operations themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from cervinet.exporters.onnx import Handlers
-
 _TO_ONNX, _TO_TENSORFLOW = [0, 3, 1, 2], [0, 2, 3, 1]
+
+
+def _erfc(graph: Any, node: Any, name: str, args: Any) -> None:
+    """x → 1 - erf(x)."""
+    rest = _add(graph, "Erf", [node.input[0]])
+    _becomes(graph, node, _add(graph, "Sub", [_constant(graph, np.float32(1)), rest]))
 
 
 def _relu(graph: Any, node: Any, name: str, args: Any) -> None:
@@ -183,7 +187,8 @@ def _becomes(graph: Any, node: Any, output: str) -> None:
     graph.remove_node(node.name)
 
 
-HANDLERS: Handlers = {
+HANDLERS: dict[str, tuple[Callable[..., None], list[Any]]] = {
+    "Erfc": (_erfc, []),
     "ReluGrad": (_relu, []),
     "Relu6Grad": (_relu6, []),
     "SigmoidGrad": (_sigmoid, []),
@@ -192,4 +197,4 @@ HANDLERS: Handlers = {
     "AvgPoolGrad": (_average_pool, []),
     "DepthwiseConv2dNativeBackpropInput": (_depthwise_convolution, []),
 }
-"""By the name of the operation, as `converted` takes them."""
+"""By the name of the operation, as tf2onnx takes them: the function, and no further arguments."""
