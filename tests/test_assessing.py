@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cervinet import assessing, deciding, workflow
+from cervinet import assessing, deciding, settling
 from cervinet.assembly import with_whole_paths
 from cervinet.assessing import Extras, assessed, choices_of, judge
 from cervinet.data.manifest import Manifest, table_of
@@ -284,13 +284,15 @@ def test_what_a_run_settles_does_not_depend_on_its_test_pictures(unit, tmp_path,
     from cervinet.inference import collect
 
     monkeypatch.setattr(collect, "predict_rows", lambda predictor, manifest, images, split: predictor.said(split))
+    monkeypatch.setattr(settling.gating, "gated", lambda config, manifest, images, predictor, run: predictor)
+    monkeypatch.setattr(settling.onnx_files, "written", lambda config, manifest, predictor, run, progress: predictor)
     cards = []
     for seed in (1, 2):
         parts = {"val": planted(), "test": planted(seed, "test")}
         run, _, _ = finished(tmp_path / f"run-{seed}", config_of(unit=unit), *parts.values())
         without_choices(run)
         manifest = manifest_of(*parts.values())
-        found = workflow._settle_and_judge(config_of(unit=unit), manifest, None, Planted(parts), run, Silent())
+        found = settling.settle_and_judge(config_of(unit=unit), manifest, None, Planted(parts), run, Silent())
         cards.append(run.read_card())
         assert found.assessment.choices == Choices.from_json(cards[-1].choices)
         calibration = deciding.Calibration.from_json(cards[-1].calibration)

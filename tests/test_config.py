@@ -15,7 +15,7 @@ from cervinet.yaml_source import dump_yaml, read_yaml
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 SHIPPED = sorted(CONFIGS.rglob("*.yaml"))
-SECTIONS = "name, seed, classes, data, model, training, evaluation, tune"
+SECTIONS = "name, seed, classes, data, model, training, evaluation, gate, export, descriptions, tune"
 
 
 @pytest.fixture

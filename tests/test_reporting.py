@@ -187,7 +187,7 @@ class TestMaterialOf:
         run.history.unlink()
         material = material_of(run, found, "", how)
         assert (set(material.hashes), material.history) == ({"config.yaml", "splits.csv"}, ())
-        assert set(material.card.hashes) == {"members/1/model.json", "members/1/model.keras"}
+        assert set(material.card.hashes) == {"members/1/model.json"}
         assert material.flow.splits["train"] == {"normal": (0, 0), "CIN1": (0, 0), "CIN2+": (0, 0)}
 
     def test_of_a_cross_validation_there_is_neither_card_nor_flow(self, made):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cervinet import run as run_module
+from cervinet import folders
 from cervinet.errors import CervinetError, UsageError
 from cervinet.files import sha256, write_json
 from cervinet.folders import claimed_folder
@@ -57,12 +57,12 @@ class TestCreate:
         assert run.status() == "running"
 
     def test_several_in_one_second(self, monkeypatch):
-        class Clock(run_module.datetime):
+        class Clock(folders.datetime):
             @classmethod
             def now(cls, tz=None):
                 return cls(2026, 11, 20, 10, 15, 0)
 
-        monkeypatch.setattr(run_module, "datetime", Clock)
+        monkeypatch.setattr(folders, "datetime", Clock)
         names = [Run.create(None, "x").path.name for _ in range(3)]
         assert names == ["20261120-101500-x", "20261120-101500-x-2", "20261120-101500-x-3"]
 
@@ -136,7 +136,7 @@ for number in range(60):
 for _ in range(5):
     print(Run.create(None, "x").path, flush=True)
 """
-        environment = os.environ | {"PYTHONPATH": str(Path(run_module.__file__).parents[1])}
+        environment = os.environ | {"PYTHONPATH": str(Path(folders.__file__).parents[1])}
         processes = [
             subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                              env=environment)
@@ -271,7 +271,7 @@ class TestCard:
     def test_a_changed_model_is_refused(self):
         run = finished()
         run.model.write_bytes(b"Network")
-        assert message(run.read_card, kind=CervinetError) == (
+        assert message(run.verified, run.read_card(), run.model, kind=CervinetError) == (
             f"{run.model} is not the file that this run saved (its SHA-256 is not the one in model.json); "
             "bring the original back, or train again"
         )
@@ -279,7 +279,7 @@ class TestCard:
     def test_a_missing_model(self):
         run = finished()
         run.model.unlink()
-        assert message(run.read_card, kind=CervinetError) == (
+        assert message(run.verified, run.read_card(), run.model, kind=CervinetError) == (
             f"{run.model} is not there; the run is incomplete: train again"
         )
 
@@ -320,7 +320,17 @@ class TestCard:
     def test_one_without_the_hash(self, hashes):
         run = finished()
         write_json(run.card, json.loads(run.card.read_text(encoding="utf-8")) | {"hashes": hashes})
-        assert "is not the file that this run saved" in message(run.read_card, kind=CervinetError)
+        assert "is not the file that this run saved" in message(
+            run.verified, run.read_card(), run.model, kind=CervinetError
+        )
+
+    def test_has_every_file_that_the_run_is_used_by(self):
+        run = finished()
+        for file in (run.onnx, run.heat, run.likeness):
+            file.write_bytes(file.name.encode())
+        run.write_card(CARD)
+        files = (run.model, run.onnx, run.heat, run.likeness)
+        assert run.read_card().hashes == {file.name: sha256(file) for file in files}
 
     def test_an_old_one_has_one_view_and_no_members(self):
         run = finished()
@@ -346,17 +356,19 @@ class TestCardOfAnEnsemble:
         card = made.read_card()
         assert card.members == (Member("members/1", 0.25, "a"), Member("members/2", 0.75, "b"))
         assert card.average == "logit"
-        assert card.hashes == {
-            f"members/{number}/{name}": sha256(made.path / "members" / str(number) / name)
-            for number in (1, 2)
-            for name in ("model.json", "model.keras")
-        }
+        files = [made.member(one.folder).card for one in card.members]
+        assert card.hashes == {file.relative_to(made.path).as_posix(): sha256(file) for file in files}
 
     @pytest.mark.parametrize("name", ["model.json", "model.keras"])
     def test_a_changed_member_is_refused(self, made, name):
         file = made.path / "members" / "2" / name
         file.write_bytes(file.read_bytes() + b" ")
-        assert message(made.read_card, kind=CervinetError) == (
+
+        def use():
+            member = made.verified_member(made.read_card(), "members/2")
+            member.verified(member.read_card(), member.model)
+
+        assert message(use, kind=CervinetError) == (
             f"{file} is not the file that this run saved (its SHA-256 is not the one in model.json); "
             "bring the original back, or make the ensemble again"
         )
@@ -364,7 +376,8 @@ class TestCardOfAnEnsemble:
     def test_a_missing_member(self, made):
         file = made.path / "members" / "1" / "model.keras"
         file.unlink()
-        assert message(made.read_card, kind=CervinetError) == (
+        member = made.verified_member(made.read_card(), "members/1")
+        assert message(member.verified, member.read_card(), member.model, kind=CervinetError) == (
             f"{file} is not there; the run is incomplete: make the ensemble again"
         )
 

@@ -184,7 +184,7 @@ def _predict(config: Config, run: Run, card: ModelCard, splits: Sequence[str], p
     parts = {split: pictures.own_part(config, run, split, progress) for split in splits}
     found: dict[str, Found] = {split: (manifest, []) for split, manifest in parts.items() if len(manifest)}
     for number, member in enumerate(card.members, start=1):
-        predictor = Predictor.of_member(run.verified_member(card, member.folder))
+        predictor = Predictor.of_member(run.member(member.folder))
         for split, (manifest, of_members) in found.items():
             label = f"Network {number} of {len(card.members)}, {split}"
             of_members.append(list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), label)))

@@ -204,7 +204,8 @@ class Run:
 
     def verified(self, card: ModelCard, file: Path) -> Path:
         """A model file, after its hash was checked. Raises CervinetError where it is not the one that was saved."""
-        again = "make the ensemble again" if card.members else "train again"
+        of_ensemble = card.members or self.path.parent.name == "members"
+        again = "make the ensemble again" if of_ensemble else "train again"
         if not file.is_file():
             raise CervinetError(f"{file} is not there; the run is incomplete: {again}")
         if card.hashes.get(self._name(file)) != sha256(file):

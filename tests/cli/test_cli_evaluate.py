@@ -170,7 +170,7 @@ def test_each_mistake_is_one_sentence(world: World, words: tuple[str, ...], mess
 def test_training_settles_calibration_and_thresholds_and_writes_no_report_where_none_is_wanted(world: World) -> None:
     card = json.loads((world.run / "model.json").read_text())
     metrics = json.loads((world.run / "metrics.json").read_text())
-    assert not {"report.html", "model_card.md", "cam"} & {path.name for path in world.run.iterdir()}
+    assert not {"report.html", "model_card.md"} & {path.name for path in world.run.iterdir()}
     assert card["choices"] == metrics["choices"]
     assert [one["point"] for one in metrics["operating_points"]] == card["choices"]["points"]
     assert (card["calibration"]["method"], card["calibration"]["n"]) == ("temperature", 10)
