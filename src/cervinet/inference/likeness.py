@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cervinet.data.look import look
 from cervinet.errors import CervinetError
 from cervinet.files import replacing
+from cervinet.inference.centres import centres_of, squares
 from cervinet.inference.limits import upper_limit
 
 CENTRES = 32
@@ -47,25 +48,22 @@ class Space:
 
         Distances are skewed, so that the limit is one of their logarithms.
         """
-        from sklearn.cluster import KMeans
-
         mean, spread = training.mean(axis=0), training.std(axis=0)
         # Rounding leaves a spread where all values are the same.
         varies = spread > 1e-6 * np.maximum(1, np.abs(mean))
         weight = np.where(varies, 1 / np.where(varies, spread, 1), 0).astype(np.float32)
         count = max(1, min(CENTRES, len(training) // _PER_CENTRE))
-        # Pictures that are all alike have fewer centres than are asked for.
-        count = min(count, len(np.unique((training - mean) * weight, axis=0)))
-        centres = KMeans(count, n_init=3, random_state=0).fit((training - mean) * weight).cluster_centers_
+        centres = centres_of(((training - mean) * weight).astype(np.float64), count, seed=0)
         space = cls(mean, weight, centres.astype(np.float32), 1.0)
         distances = np.log(np.maximum(space.score(validation), _LEAST))
         return cls(mean, weight, space.centres, float(np.exp(upper_limit(distances, share))))
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of float32 (n, k): float64 (n,), not negative, in units of the threshold; infinite for what is not finite."""
-        moved = ((features.astype(np.float64) - self.mean) * self.weight)[:, None]
-        squares = np.array([((one - self.centres) ** 2).mean(axis=1).min() for one in moved], np.float64)
-        return np.nan_to_num(np.sqrt(squares) / self.threshold, nan=np.inf, posinf=np.inf)
+        moved = (features.astype(np.float64) - self.mean) * self.weight
+        nearest = squares(moved, self.centres.astype(np.float64)).min(axis=1)
+        distances: NDArray[np.float64] = np.sqrt(nearest / len(self.mean)) / self.threshold
+        return np.where(np.isfinite(distances), distances, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
