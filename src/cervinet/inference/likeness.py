@@ -17,8 +17,8 @@ from cervinet.inference.limits import upper_limit
 CENTRES = 32
 """At most: kinds of pictures that the training pictures are divided into."""
 
-_PER_CENTRE = 10
-"""Training pictures, at least: a centre is a mean of several patients', never a picture of one."""
+_PER_CENTRE, _LEAST_PER_CENTRE = 10, 5
+"""Training pictures, on average and at least: a centre is a mean of several, and tells little of any one patient."""
 
 _LEAST = 1e-6
 """The smallest threshold, where the validation pictures lie upon the centres."""
@@ -53,7 +53,7 @@ class Space:
         varies = spread > 1e-6 * np.maximum(1, np.abs(mean))
         weight = np.where(varies, 1 / np.where(varies, spread, 1), 0).astype(np.float32)
         count = max(1, min(CENTRES, len(training) // _PER_CENTRE))
-        centres = centres_of(((training - mean) * weight).astype(np.float64), count, seed=0)
+        centres = centres_of(((training - mean) * weight).astype(np.float64), count, _LEAST_PER_CENTRE, seed=0)
         space = cls(mean, weight, centres.astype(np.float32), 1.0)
         distances = np.log(np.maximum(space.score(validation), _LEAST))
         return cls(mean, weight, space.centres, float(np.exp(upper_limit(distances, share))))
@@ -109,7 +109,9 @@ class Likeness:
     def load(cls, path: Path) -> "Likeness":
         """What `save` wrote. Raises CervinetError where it is something else; nothing in it is ever run."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            if not zipfile.is_zipfile(path):  # NumPy would advise to open it in the unsafe way
+                raise ValueError("it is not a whole npz file")
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 names = dict.fromkeys(key.partition(".")[0] for key in arrays)
                 spaces = {name: _space(*(arrays[f"{name}.{field}"] for field in _FIELDS)) for name in names}
             if not {"look"} <= set(spaces) <= {"look", "embedding"}:
