@@ -284,7 +284,7 @@ def test_what_a_run_settles_does_not_depend_on_its_test_pictures(unit, tmp_path,
     from cervinet.inference import collect
 
     monkeypatch.setattr(collect, "predict_rows", lambda predictor, manifest, images, split: predictor.said(split))
-    monkeypatch.setattr(settling.gating, "gated", lambda config, manifest, images, predictor, run: predictor)
+    monkeypatch.setattr(settling.gating, "gated", lambda config, manifest, images, predictor, run, progress: predictor)
     monkeypatch.setattr(settling.onnx_files, "written", lambda config, manifest, predictor, run, progress: predictor)
     cards = []
     for seed in (1, 2):

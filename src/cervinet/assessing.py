@@ -13,12 +13,14 @@ from cervinet.evaluation.assessment import Assessment, assess
 from cervinet.evaluation.attributes import attributes_of
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.evaluate import Evaluation
+from cervinet.evaluation.flagged import flagged
 from cervinet.evaluation.intervals import Resampling
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.evaluation.predictions import Predictions, Unreadable
 from cervinet.evaluation.robustness import Robustness
 from cervinet.evaluation.shift import shift
 from cervinet.evaluation.units import by_group
+from cervinet.inference.gate import FLAGS
 from cervinet.model_card import ModelCard
 from cervinet.progress import Progress
 from cervinet.report.redaction import redacted
@@ -100,6 +102,7 @@ def judge(
     settings, how = config.evaluation, resampling(config)
     choices, why = choices_of(run, card, settings)
     found = assessed(config, predictions, choices, why, card.calibration.get("method", "none"))
+    found = replace(found, flagged=flagged(predictions, FLAGS, card.gate.get("refuse", ()), how))
     if extras.external and run.predictions("test").is_file():
         own = read_predictions(run.predictions("test"), card.classes)
         own = by_group(own)[0] if settings.unit == "group" else own

@@ -215,7 +215,15 @@ def _combined(manifest: Manifest, of_members: list[list["Prediction"]], card: Mo
     from cervinet.inference.average import combined
     from cervinet.inference.collect import collect
     from cervinet.inference.predicting import said
+    from cervinet.inference.verdict import Judge
 
     answers = combined(_answers(of_members, card), [member.weight for member in card.members], card.average)
-    found = [said(one.image, answer) for one, answer in zip(of_members[0], answers, strict=True)]
-    return collect(manifest, found, split, card.subclasses)
+    gate, verdict = bool(card.gate) and split == "test", Judge(card)
+    found = []
+    for one, answer in zip(of_members[0], answers, strict=True):
+        assert one.verdict is not None
+        # The first member has measured the picture as the ensemble does; how unlike it is, all of them say.
+        flags = [flag for flag in one.verdict.flags if flag != "unlike"]
+        flags += ["unlike"] if answer.unlike is not None and answer.unlike > 1 else []
+        found.append(said(one.image, answer, verdict(answer.probabilities, flags) if gate else None))
+    return collect(manifest, found, split, card.subclasses, gated=gate)

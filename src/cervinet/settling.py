@@ -1,5 +1,6 @@
 """The end of training: what is settled on the validation pictures, the files for use, and the judgement."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cervinet import assembly, assessing, deciding, gating, onnx_files
@@ -27,10 +28,11 @@ def settle_and_judge(
     """Fit gate and calibration and choose thresholds on the validation pictures, then judge the test pictures."""
     from cervinet.inference.collect import predict_rows
 
-    predictor = gating.gated(config, manifest, images, predictor, run)
+    predictor = gating.gated(config, manifest, images, predictor, run, progress)
     predictor = onnx_files.written(config, manifest, predictor, run, progress)
     run.mark("export")
-    validation = predict_rows(predictor, manifest, images, "val")
+    ungated = predictor.with_card(replace(predictor.card, gate={}))  # its limits are of these very pictures
+    validation = predict_rows(ungated, manifest, images, "val")
     settled = deciding.settled(config.evaluation, predictor.card, validation, progress)
     card = settled.on(predictor.card)
     run.write_card(card)

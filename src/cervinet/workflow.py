@@ -122,7 +122,7 @@ def evaluate(
     deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest))
     folder = run.new_evaluation(split) if out is None else claimed_folder(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
-    predictions = collect(manifest, found, split, predictor.card.subclasses)
+    predictions = collect(manifest, found, split, predictor.card.subclasses, gated=bool(predictor.card.gate))
     write_predictions(predictions, folder / f"predictions_{split}.csv")
     note = assembly.caption(manifest, predictor.card)
     return assessing.judge(config, run, predictor.card, manifest, predictions, folder, note, progress, extras)

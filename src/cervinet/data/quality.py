@@ -1,7 +1,9 @@
 """How good a picture is to look at, whatever is on it: brightness, sharpness, size."""
 
 from dataclasses import dataclass
+from math import sqrt
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ class Quality:
 
     Attributes:
         brightness: mean of the grey picture as the network gets it, 0–255.
-        sharpness: variance of its Laplacian.
+        sharpness: variance of its Laplacian, grey levels squared, not negative.
         enlargement: by how much the smaller picture was enlarged for the network; below 1 where it was shrunk.
     """
 
@@ -24,8 +26,21 @@ class Quality:
 def quality(image: NDArray[np.uint8], sides: tuple[int, int]) -> Quality:
     """Of a prepared picture.
 
+    The enlargement is the square root of that of the area: the same for a picture and its turn by 90°, whether its
+    proportions were kept or not.
+
     Args:
         image: uint8 (height, width, 3) RGB, as the network gets it.
         sides: height and width of what was resized to it, in pixels.
+
+    Reference: the variance of the Laplacian as a measure of focus is LAPV in Pertuz, Puig & Garcia, Analysis of focus
+        measure operators for shape-from-focus, Pattern Recognition 46:1415, 2013.
     """
-    raise NotImplementedError
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    detail = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1]
+    height, width = image.shape[:2]
+    return Quality(
+        brightness=float(cv2.mean(grey)[0]),
+        sharpness=float(detail[0, 0]) ** 2,
+        enlargement=sqrt(height * width / (sides[0] * sides[1])),
+    )

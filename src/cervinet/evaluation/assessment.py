@@ -1,7 +1,7 @@
 """All that is said of a set of predictions: what `metrics.json` holds and `report.html` shows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cervinet.errors import DataError
@@ -10,7 +10,7 @@ from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.conformal import Coverage, covered
 from cervinet.evaluation.decision import CostCurve, DecisionCurve, cost_curve, decision_curve
 from cervinet.evaluation.evaluate import Evaluation, evaluate
-from cervinet.evaluation.intervals import Resampling
+from cervinet.evaluation.intervals import Estimate, Resampling
 from cervinet.evaluation.localisation import Localisation
 from cervinet.evaluation.operating import AtPoint, at_point
 from cervinet.evaluation.plain_json import plain
@@ -48,6 +48,7 @@ class Assessment:
         localisation: of the explanations, where masks or boxes are known.
         sanity: whether the explanations depend on the weights of the network, if there are any.
         shift: to another site, if these are its pictures.
+        flagged: share of the images that the gate of the run flags, by flag; empty where there is no gate.
         mixed_groups: groups with images of several classes, which have no place among the groups.
     """
 
@@ -69,6 +70,7 @@ class Assessment:
     localisation: Localisation | None = None
     sanity: Sanity | None = None
     shift: Shift | None = None
+    flagged: Mapping[str, Estimate] = field(default_factory=dict)
     mixed_groups: int = 0
 
     @property
@@ -100,8 +102,9 @@ class Assessment:
             "sanity": self.sanity,
             "shift": self.shift,
             "mixed_groups": self.mixed_groups or None,
+            "gate": self.flagged,
         }
-        said = {name: plain(value) for name, value in more.items() if value not in (None, ())}
+        said = {name: plain(value) for name, value in more.items() if value not in (None, (), {})}
         return self.evaluation.to_json() | {"unit": self.unit} | said
 
 

@@ -25,9 +25,9 @@ def combined(found: Sequence[Answers], weights: Sequence[float], average: Averag
             logits, and its softmax for probabilities, which is their geometric mean.
 
     Returns:
-        The averages; those of sub-classes, and of how unlike training a picture is, where every member has them. The
-        spread is over all members and all views of theirs: what the members are apart, and the mean of what the views
-        of each are. It is that of the members' own probabilities for either average.
+        The averages; those of sub-classes where every member has them; of how unlike training a picture is, that of
+        the members that know it. The spread is over all members and all views of theirs: what the members are apart,
+        and the mean of what the views of each are. It is that of the members' own probabilities for either average.
     """
     answers = np.stack([one.probabilities for one in found])
     finer = [one.subclasses for one in found if one.subclasses is not None]
@@ -41,13 +41,14 @@ def combined(found: Sequence[Answers], weights: Sequence[float], average: Averag
     else:
         logits = _mean(np.stack([one.logits for one in found]), weights)
         probabilities = _softmax(logits)
-    unlike = [one.unlike for one in found if one.unlike is not None]
+    pairs = zip(found, weights, strict=True)
+    known = [(one.unlike, weight) for one, weight in pairs if one.unlike is not None and weight > 0]
     return Answers(
         probabilities,
         logits,
         _mean(np.stack(finer), weights) if len(finer) == len(found) else None,
         spread,
-        unlike=_mean(np.stack(unlike), weights) if len(unlike) == len(found) else None,
+        unlike=np.average([one for one, _ in known], axis=0, weights=[one for _, one in known]) if known else None,
     )
 
 

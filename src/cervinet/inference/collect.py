@@ -1,9 +1,11 @@
 """Rows of a manifest and what a network said of them → a table of predictions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from cervinet.data.decoding import decode_all
 from cervinet.data.feature_store import Features
 from cervinet.data.headers import picture_size
 from cervinet.data.manifest import Manifest
@@ -11,25 +13,62 @@ from cervinet.data.picture import Picture
 from cervinet.data.store import Images
 from cervinet.data.subclasses import Subclasses, sublabels
 from cervinet.errors import ImageError
+from cervinet.evaluation.flagged import FLAGS_COLUMN, flags_text
 from cervinet.evaluation.predictions import Predictions, Unreadable
+from cervinet.inference.answers import Answers
+from cervinet.inference.gate import Gate
 from cervinet.inference.predicting import Prediction, said
 from cervinet.inference.predictor import Predictor
+from cervinet.inference.verdict import Judge
 
 
 def predict_rows(predictor: Predictor, manifest: Manifest, images: Images | Features, split: str) -> Predictions:
-    """Predictions for a split whose prepared pictures, or features, are at hand, by row number of the manifest."""
+    """Predictions for a split whose prepared pictures, or features, are at hand, by row number of the manifest.
+
+    Where the card has a gate, it says what it would say of the files.
+    """
     rows = manifest.part(split).index.to_numpy()
-    answers = predictor.rows(images, rows) if len(rows) else ()
-    found = [
-        said(manifest.root / manifest.table["image"][row], answer) for row, answer in zip(rows, answers, strict=True)
-    ]
-    return collect(manifest.take(rows), found, split, predictor.card.subclasses)
+    part = manifest.take(rows)
+    if not len(rows):
+        return collect(part, [], split, predictor.card.subclasses)
+    answers = predictor.rows(images, rows)
+    if not predictor.card.gate:
+        found = [said(path, answer) for path, answer in zip(part.paths(), answers, strict=True)]
+        return collect(part, found, split, predictor.card.subclasses)
+    return collect(part, list(_gated(predictor, part, answers)), split, predictor.card.subclasses, gated=True)
 
 
-def collect(manifest: Manifest, found: Sequence[Prediction], split: str, subclasses: Subclasses = ()) -> Predictions:
+def _gated(predictor: Predictor, part: Manifest, answers: Answers) -> Iterator[Prediction]:
+    """The pictures are read again: how much one was enlarged stands in no store."""
+    gate, verdict = Gate.from_json(predictor.card.gate), Judge(predictor.card)
+    measured = decode_all(part.pictures(), predictor.measured)
+    for row, ((picture, one), answer) in enumerate(zip(measured, answers, strict=True)):
+        if isinstance(one, ImageError):  # it was there when it was prepared
+            yield said(picture.path, answer)
+            continue
+        image, quality = one
+        if answer.unlike is None:
+            embedding = None if answers.embedding is None else answers.embedding[row : row + 1]
+            scores = predictor.unlike(image[None], embedding)
+            answer = answer if scores is None else replace(answer, unlike=float(scores[0]))
+        yield said(picture.path, answer, verdict(answer.probabilities, gate.flags(quality, answer.unlike)))
+
+
+def collect(
+    manifest: Manifest,
+    found: Sequence[Prediction],
+    split: str,
+    subclasses: Subclasses = (),
+    gated: bool = False,
+) -> Predictions:
     """One prediction for each row of the manifest, in its order; those with an error stand apart.
 
-    `subclasses` are those of the network.
+    Args:
+        manifest: of the pictures.
+        found: of each row.
+        split: its name.
+        subclasses: those of the network.
+        gated: whether the flags of the predictions are those of a gate.
     """
     good = np.array([not prediction.error for prediction in found], bool)
     read = [prediction for prediction in found if not prediction.error]
@@ -51,7 +90,7 @@ def collect(manifest: Manifest, found: Sequence[Prediction], split: str, subclas
         subclasses=tuple(name for name, _ in subclasses),
         subclass_probabilities=fine.reshape(len(read), len(subclasses)) if subclasses else None,
         spread=np.array(spreads) if spreads else None,
-        attributes=_attributes(manifest.take(np.flatnonzero(good))),
+        attributes=_attributes(manifest.take(np.flatnonzero(good))) | (_flags(read) if gated else {}),
     )
 
 
@@ -61,6 +100,13 @@ def _attributes(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     sizes = [_size(picture) for picture in manifest.pictures()]
     sides = {"height": tuple(height for height, _ in sizes), "width": tuple(width for _, width in sizes)}
     return ({"site": tuple(site.fillna(""))} if site.notna().any() else {}) | sides
+
+
+def _flags(found: Sequence[Prediction]) -> dict[str, tuple[str, ...]]:
+    """What a gate says: its flags, and the score of the last; empty where it was not asked."""
+    scores = tuple("" if one.unlike is None else f"{one.unlike:.6g}" for one in found)
+    said = {FLAGS_COLUMN: tuple("" if one.verdict is None else flags_text(one.verdict.flags) for one in found)}
+    return said | ({"unlike": scores} if any(scores) else {})
 
 
 def _size(picture: Picture) -> tuple[str, str]:

@@ -28,7 +28,8 @@ class Prediction:
 
     `subclasses` are the probabilities of the card's sub-classes, float64 (sub-classes,), of a network that has them;
     `spread` is the mutual information in nats between the class and the member or view that answers, where there are
-    several; `verdict` is what the run says of the picture by its thresholds and its gate.
+    several; `verdict` is what the run says of the picture by its thresholds and its gate; `unlike` is how unlike those
+    of training the picture is, not negative, 1 at the threshold, of a run whose gate knows it.
     """
 
     image: Path
@@ -38,6 +39,7 @@ class Prediction:
     error: str = ""
     spread: float | None = None
     verdict: Verdict | None = None
+    unlike: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,9 @@ def picture_of(image: Image, number: int) -> Picture:
 
 def said(image: Path, answer: Answer, verdict: Verdict | None = None) -> Prediction:
     """The answer to a picture, with its name."""
-    return Prediction(image, answer.probabilities, answer.logits, answer.subclasses, "", answer.spread, verdict)
+    return Prediction(
+        image, answer.probabilities, answer.logits, answer.subclasses, "", answer.spread, verdict, answer.unlike
+    )
 
 
 def answers_of(predictions: Sequence[Prediction]) -> Answers:
@@ -82,6 +86,7 @@ def answers_of(predictions: Sequence[Prediction]) -> Answers:
         np.array([one.logits for one in predictions]),
         None if first.subclasses is None else np.array([one.subclasses for one in predictions]),
         None if first.spread is None else np.array([one.spread for one in predictions]),
+        unlike=None if first.unlike is None else np.array([one.unlike for one in predictions]),
     )
 
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare_and_measure
-from cervinet.data.quality import quality
+from cervinet.data.quality import Quality, quality
 from cervinet.errors import UsageError
 from cervinet.inference.answers import Answers
 from cervinet.inference.average import combined
 from cervinet.inference.calibrating import calibrated
 from cervinet.inference.engine import Engine
+from cervinet.inference.gate import gate_of
 from cervinet.inference.likeness import Likeness
 from cervinet.inference.predicting import AnyPredictor, Image, Prediction, Prepared, picture_of, predicted
 from cervinet.inference.views import views_of
@@ -61,6 +62,7 @@ class Predictor:
         """
         run = run if isinstance(run, Run) else Run.open(None if run is None else Path(run))
         card = run.read_card()
+        gate_of(card, run.card)  # raises where there is another thing in its place
         if card.members:
             from cervinet.inference.ensemble import Ensemble
 
@@ -78,6 +80,7 @@ class Predictor:
     def of_network(cls, run: Run, views: int | None = None, engine: Wanted = "auto") -> "Predictor":
         """The same for a run that is no ensemble."""
         card = run.read_card()
+        gate_of(card, run.card)
         height, width = card.image_size
         if views and views > 4 and height != width:
             raise UsageError(
@@ -100,15 +103,23 @@ class Predictor:
         """
         found = [self.engine(view) for view in views_of(images, self.card.views)]
         one = found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
-        return self._finished(replace(one, embedding=found[0].embedding))
+        embedding = found[0].embedding
+        return calibrated(replace(one, embedding=embedding, unlike=self.unlike(images, embedding)), self.card)
+
+    def unlike(self, images: NDArray[np.uint8], embedding: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
+        """How unlike those of training prepared pictures are, see `Answers`."""
+        return None if self._likeness is None else self._likeness.score(images, embedding)
 
     def rows(self, images: "Images | Features", rows: NDArray[np.int64]) -> Answers:
-        """The same of rows of a store, or of kept features, at least one; the embeddings are kept."""
+        """The same of rows of a store, or of kept features, at least one; the embeddings are kept.
+
+        Of features alone it is not known how unlike training the pictures are.
+        """
         from cervinet.data.feature_store import Features
 
         if isinstance(images, Features):  # of a training process, which runs Keras
             answers: Answers = self.engine.of_features(images[rows])  # type: ignore[attr-defined]
-            return self._finished(answers)
+            return calibrated(answers, self.card)
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
         return Answers.joined(parts)
 
@@ -120,14 +131,14 @@ class Predictor:
         """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
         return self.pictures(picture_of(one, number) for number, one in enumerate(images, start=1))
 
-    def _finished(self, answers: Answers) -> Answers:
-        if self._likeness is not None and answers.embedding is not None:
-            answers = replace(answers, unlike=self._likeness.score(answers.embedding))
-        return calibrated(answers, self.card)
+    def measured(self, picture: Picture) -> tuple[NDArray[np.uint8], Quality]:
+        """A picture as the network takes it, uint8 (height, width, 3) RGB, and its quality. Raises ImageError."""
+        image, sides = prepare_and_measure(picture, self.card.image_size, self.card.preprocess)
+        return image, quality(image, sides)
 
     def _prepare(self, picture: Picture) -> Prepared:
-        image, sides = prepare_and_measure(picture, self.card.image_size, self.card.preprocess)
-        return Prepared((image,), quality(image, sides) if self.card.gate else None)
+        image, found = self.measured(picture)
+        return Prepared((image,), found if self.card.gate else None)
 
     def _judge(self, prepared: Sequence[Prepared]) -> Answers:
         return self.probabilities(np.stack([one.images[0] for one in prepared]))

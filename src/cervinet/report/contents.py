@@ -13,6 +13,7 @@ from cervinet.report.sections.decision import decision_section
 from cervinet.report.sections.errors import errors_section
 from cervinet.report.sections.explanations import explanations_section
 from cervinet.report.sections.flow import characteristics_section, flow_section
+from cervinet.report.sections.gate import gate_section
 from cervinet.report.sections.headline import headline_section, pictures_in
 from cervinet.report.sections.metrics import metrics_section
 from cervinet.report.sections.operating import operating_section
@@ -157,6 +158,11 @@ def _shift(material: Material) -> Html | None:
     return shift_section(one.shift, note=material.note, unit=UNITS[one.unit]) if one.shift else None
 
 
+def _gate(material: Material) -> Html | None:
+    found, card = material.assessment.flagged, material.card
+    return gate_section(found, card.gate) if found and card else None
+
+
 def _errors(material: Material) -> Html | None:
     return errors_section(material.worst, material.redacted) if material.worst else None
 
@@ -218,6 +224,7 @@ PARTS = (
         _subgroups,
         said("No column was named by evaluation.subgroups, so differences between groups of patients are not known."),
     ),
+    Part("gate", "Input gate", _gate, said("The run has no input gate, or it was not asked.")),
     Part("robustness", "Robustness", _robustness, said("Damaged pictures were not tried.")),
     Part("explanations", "Explanations", _explanations, said("No heat maps were made.")),
     Part("errors", "Worst errors", _errors, _no_errors),
