@@ -50,7 +50,10 @@ def import_tensorflow() -> None:
 
 
 def progress_of(quiet: bool) -> "Progress":
-    from cervinet.progress import Silent
+    if quiet:
+        from cervinet.progress import Silent
+
+        return Silent()
     from cervinet.terminal import Terminal
 
-    return Silent() if quiet else Terminal()
+    return Terminal()
