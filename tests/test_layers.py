@@ -74,6 +74,7 @@ LAYERS = {
         "settling",
         "gating",
         "onnx_files",
+        "answering",
     ],
     6: [
         "cli",

@@ -28,6 +28,8 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # what matters is raised
         options.intra_op_num_threads = cores()  # by default as many as the machine has, whatever this process may use
+        # Threads that wait by spinning would take the cores from those that prepare pictures.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:
