@@ -74,7 +74,9 @@ def predict(
     if to and not explained:
         raise UsageError("--to is the folder for the pictures of --explain; give both, or neither")
     run = open_run(run_path)
-    asked = answering.asked(run, images, boxes=boxes, shard=shard, outlined=explained, standard_input=sys.stdin.buffer.read)
+    asked = answering.asked(
+        run, images, boxes=boxes, shard=shard, outlined=explained, standard_input=sys.stdin.buffer.read
+    )
     with ExitStack() as stack:
         sinks = _sinks(stack, asked, files)
         if answering.needs_tensorflow(run, engine, explained=explained):

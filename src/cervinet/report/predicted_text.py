@@ -1,6 +1,5 @@
 """Predictions of single pictures as lines of text, a few at a time, no wider than a terminal."""
 
-import textwrap
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,9 +142,15 @@ def _column(name: str) -> int:
 
 
 def _folded(text: str, width: int | None, indent: str = "") -> list[str]:
-    if width is None:
-        return [indent + text]
-    return textwrap.wrap(text, max(width, 20), initial_indent=indent, subsequent_indent=f"{indent}  ")
+    """Broken at spaces; what goes on is indented by two more."""
+    found = [indent]
+    for word in text.split(" "):
+        line = f"{found[-1]} {word}" if found[-1].strip() else f"{found[-1]}{word}"
+        if width is None or cells(line) <= width or not found[-1].strip():
+            found[-1] = line
+        else:
+            found.append(f"{indent}  {word}")
+    return found if width is None else [_start(line, width) for line in found]
 
 
 def cells(text: str) -> int:
