@@ -85,8 +85,15 @@ def answers(
 
 
 def needs_tensorflow(run: Run, engine: Wanted, *, explained: bool) -> bool:
-    """Whether a network of the run is run by Keras: it has no `model.onnx`, or it is to be explained."""
+    """Whether a network of the run is run by Keras: that is asked for, or files for onnxruntime are missing."""
+    if engine != "auto":
+        return engine == "keras"
     card = run.read_card()
     runs = [run.verified_member(card, member.folder) for member in card.members] or [run]
-    without = any(one.onnx.name not in one.read_card().hashes for one in runs)
-    return explained or engine == "keras" or (engine == "auto" and without)
+    if any(one.onnx.name not in one.read_card().hashes for one in runs):
+        return True
+    if not explained:
+        return False
+    from cervinet.inference.explainer import explains_without_tensorflow
+
+    return not explains_without_tensorflow(run)

@@ -1,5 +1,6 @@
 """`cervinet explain`: what in a picture speaks for a class."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from cervinet.options import PATH, import_tensorflow, progress_of, quiet_option
 from cervinet.results import unreadable_text
 
 if TYPE_CHECKING:
-    from cervinet.inference.explain import Method
+    from cervinet.inference.heat import Method
 
 
 @click.command("explain", short_help="Show what in a picture speaks for its class.")
@@ -37,12 +38,13 @@ def explain(
     to: Path | None,
     quiet: bool,
 ) -> None:
-    """Draw a heat map over each picture: files, folders, patterns such as 'scans/*.jpg'.
+    """Draw a heat map over each picture: files, folders, patterns, tables and -, as for `cervinet predict`.
 
     Yellow parts speak most for the class. The heat shows where the network looked, not why, and not whether it is
     right. A picture that cannot be read is reported, the others are explained, and the exit code is 5.
     """
     from cervinet.escape import for_terminal
+    from cervinet.inference.explainer import explains_without_tensorflow
     from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
     from cervinet.overlays import check_class, show_heat
     from cervinet.pictures import mask_suffix
@@ -54,11 +56,12 @@ def explain(
         click.echo(f"Run: {run.path} (the newest finished one)", err=True)
     card = run.read_card()
     check_class(card, asked)
-    named = pictures_named(images, mask_suffix=mask_suffix(run))
+    named = pictures_named(images, mask_suffix=mask_suffix(run), standard_input=sys.stdin.buffer.read)
     pictures = with_boxes(named.pictures, boxes) if boxes else named.pictures
     crops = any(name == "crop_to_box" for name, _ in card.preprocess)
     remarks = region_remarks(card, pictures if crops else [replace(one, box=None) for one in pictures])
-    import_tensorflow()
+    if not explains_without_tensorflow(run):
+        import_tensorflow()
     for remark in [*named.remarks, *remarks]:
         click.echo(remark, err=True)
     if card.views > 1:

@@ -23,7 +23,7 @@ from cervinet.report.overlay import jpeg, overlay
 from cervinet.run import Run
 
 if TYPE_CHECKING:
-    from cervinet.inference.explain import Explainer, Method
+    from cervinet.inference.heat import AnyExplainer, Method
     from cervinet.inference.predicting import Prediction
     from cervinet.inference.predictor import Wanted
 
@@ -53,7 +53,7 @@ class Heated:
 
 
 def heated(
-    explainer: "Explainer", pictures: Sequence[Picture], classes: Sequence[int], kind: Region | None
+    explainer: "AnyExplainer", pictures: Sequence[Picture], classes: Sequence[int], kind: Region | None
 ) -> Iterator[Heated | ImageError]:
     """The heat of a class in each picture, or the error that the picture gave, in order.
 
@@ -122,15 +122,15 @@ def show_heat(
         to: folder of the overlays, made when the first is ready; None for a new one in the run's `cam/`.
         progress: shows the work.
         views: of the predictions, see `Predictor.load`.
-        engine: of the predictions, see `Predictor.load`.
+        engine: see `Predictor.load` and `explainer_of`.
 
     Raises:
-        CervinetError, UsageError: see `Explainer.load` and `Predictor.load`.
+        CervinetError, UsageError: see `explainer_of` and `Predictor.load`.
     """
-    from cervinet.inference.explain import Explainer
+    from cervinet.inference.explainer import explainer_of
     from cervinet.inference.predictor import Predictor
 
-    predictor, explainer = Predictor.load(run, views, engine), Explainer.load(run, method)
+    predictor, explainer = Predictor.load(run, views, engine), explainer_of(run, method, engine)
     classes, names = explainer.card.classes, set[str]()
 
     def of_parts() -> Iterator[tuple["Prediction", int, Heated | ImageError]]:
