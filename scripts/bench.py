@@ -197,6 +197,33 @@ def frozen(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return {name: compared(seconds[name], seconds["recipe"]) for name in ("first", "second")}
 
 
+def predict_cold(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """One picture, whole processes, against `keras_recipe.py predict` on the same network."""
+    image = sorted(root.rglob("*.jpg"))[0]
+    script = [sys.executable, str(HERE / "bench_predict.py"), "cold", str(network(root, folder)), str(image)]
+    return json.loads(quiet([*script, str(max(pairs, 5))]))
+
+
+def predict_folder(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """3,000 pictures, against decoding alone and the network alone."""
+    files, many = sorted(root.rglob("*.jpg")), folder / "three-thousand"
+    many.mkdir(exist_ok=True)
+    for number in range(3000):
+        (many / f"{number:04}.jpg").symlink_to(files[number % len(files)].resolve())
+    script = [sys.executable, str(HERE / "bench_predict.py"), "folder", str(network(root, folder)), str(many)]
+    return json.loads(quiet([*script, str(pairs)]))
+
+
+def network(root: Path, folder: Path) -> Path:
+    """A run of the seed CNN in its default size, trained for an epoch: what it costs does not depend on its weights."""
+    run = folder / "network"
+    if not run.exists():
+        config = str(HERE.parent / "configs" / "cervix_cnn.yaml")
+        fixed = [f"data.root={root}", "training.epochs=1", "evaluation.report=false", "evaluation.draws=100"]
+        quiet([CERVINET, "train", "--config", config, "--run-dir", str(run), "--quiet", *fixed])
+    return run
+
+
 def train(root: Path, run: Path, settings: list[str], config: str = "cervix_cnn") -> None:
     command = [CERVINET, "train", "--config", str(HERE.parent / "configs" / f"{config}.yaml"), "--run-dir", str(run)]
     fixed = [f"data.root={root}", f"training.epochs={EPOCHS}", "training.augment={}", "training.learning_rate=1e-3"]
@@ -254,6 +281,8 @@ ROWS = {
     "audit": audit,
     "two_workers": two_workers,
     "intervals": intervals,
+    "predict_cold": predict_cold,
+    "predict_folder": predict_folder,
 }
 
 if __name__ == "__main__":

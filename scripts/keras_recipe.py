@@ -3,15 +3,28 @@
     python scripts/keras_recipe.py TRAIN VAL --epochs 5             # seed CNN, 256 × 256, from scratch
     python scripts/keras_recipe.py TRAIN VAL --epochs 5 --augment   # with Keras's augmentation layers
     python scripts/keras_recipe.py TRAIN VAL --epochs 10 --frozen TEST   # frozen ResNet50, 224 × 224, judged on TEST
+    python scripts/keras_recipe.py predict MODEL.keras IMAGE        # class and probabilities of one picture
 
 `image_dataset_from_directory` → cache → shuffle → prefetch → `compile` → `fit`, all defaults. Prints one JSON line.
 """
 
 import argparse
 import json
+import sys
 import time
 
 START = time.perf_counter()
+
+
+def predict(model: str, image: str) -> None:
+    """As Keras's guides load a model and ask it about one picture."""
+    import keras
+    import numpy as np
+
+    network = keras.models.load_model(model)
+    picture = keras.utils.load_img(image, target_size=network.input_shape[1:3])
+    probabilities = network.predict(np.expand_dims(keras.utils.img_to_array(picture), 0), verbose=0)[0]
+    print(json.dumps({"class": int(probabilities.argmax()), "probabilities": probabilities.tolist()}))
 
 
 def main() -> None:
@@ -101,4 +114,4 @@ def augmentation() -> list:
 
 
 if __name__ == "__main__":
-    main()
+    predict(*sys.argv[2:]) if sys.argv[1:2] == ["predict"] else main()

@@ -75,6 +75,7 @@ LAYERS = {
         "settling",
         "gating",
         "onnx_files",
+        "answering",
     ],
     6: [
         "cli",

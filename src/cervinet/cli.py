@@ -48,9 +48,9 @@ def init(folder: Path, to: Path | None) -> None:
 @click.option("--run-dir", type=PATH, help="Where to write; absent or empty. Default: a new one under runs/.")
 def demo(run_dir: Path | None) -> None:
     """Train, evaluate and predict on synthetic phantoms: no data, no download, about two minutes."""
-    from cervinet import workflow
+    from cervinet import answering, workflow
     from cervinet.config import load_config
-    from cervinet.inference.inputs import pictures_named
+    from cervinet.data.picture import Picture
     from cervinet.shipped import shipped_config
 
     config = load_config(shipped_config("demo.yaml"))
@@ -60,13 +60,12 @@ def demo(run_dir: Path | None) -> None:
         return
     show_results(judged)
     pictures = workflow.example_pictures(open_run(judged.run), count=3)
-    card, predictions = workflow.predict(
-        open_run(judged.run), pictures_named(pictures).pictures, progress_of(quiet=True)
-    )
-    show_predictions(list(predictions), card.classes, card.note)
-    run = quoted(judged.run)
+    run = open_run(judged.run)
+    asked = answering.Asked(run, run.read_card(), [Picture(path) for path in pictures], [])
+    show_predictions(answering.answers(asked, progress_of(quiet=True)), asked.card, asked.pictures)
+    named = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)
-    next_commands(f"predict {quoted(pictures[0])} --run {run}", f"evaluate {run}", "init YOUR_FOLDER")
+    next_commands(f"predict {quoted(pictures[0])} --run {named}", f"evaluate {named}", "init YOUR_FOLDER")
 
 
 @main.group()

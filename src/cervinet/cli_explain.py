@@ -1,5 +1,6 @@
 """`cervinet explain`: what in a picture speaks for a class."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def explain(
     to: Path | None,
     quiet: bool,
 ) -> None:
-    """Draw a heat map over each picture: files, folders, patterns such as 'scans/*.jpg'.
+    """Draw a heat map over each picture: files, folders, patterns, tables and -, as for `cervinet predict`.
 
     Yellow parts speak most for the class. The heat shows where the network looked, not why, and not whether it is
     right. A picture that cannot be read is reported, the others are explained, and the exit code is 5.
@@ -52,7 +53,7 @@ def explain(
     run = open_run(run_path)
     card = run.read_card()
     check_class(card, asked)
-    named = pictures_named(images, mask_suffix=mask_suffix(run))
+    named = pictures_named(images, mask_suffix=mask_suffix(run), standard_input=sys.stdin.buffer.read)
     pictures = with_boxes(named.pictures, boxes) if boxes else named.pictures
     crops = any(name == "crop_to_box" for name, _ in card.preprocess)
     remarks = region_remarks(card, pictures if crops else [replace(one, box=None) for one in pictures])

@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,8 +114,12 @@ def read_table(path: Path, separator: str = ",") -> Table:
     return Table(path, header, [line for line, _ in table[1:]], [row for _, row in table[1:]])
 
 
-def write_table(path: Path, rows: Iterable[Sequence[str | float]]) -> None:
-    """Write rows, the header first, in one step: an old file stays whole until the new one is.
+Write = Callable[[Sequence[str | float]], None]
+
+
+@contextmanager
+def writing_table(path: Path) -> Iterator[Write]:
+    """Rows, the header first, one by one: an old file stays whole until the block ends without an error.
 
     Python floats are written by repr, the shortest text that reads back as the same bits.
     """
@@ -125,6 +130,16 @@ def write_table(path: Path, rows: Iterable[Sequence[str | float]]) -> None:
         plain = csv.writer(file, lineterminator="\n")
         # The csv module of Python 3.11 leaves a bare carriage return unquoted, which ends the row on reading.
         quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        for row in rows:
+
+        def write(row: Sequence[str | float]) -> None:
             has_return = any("\r" in cell for cell in row if isinstance(cell, str))
             (quoted if has_return else plain).writerow(row)
+
+        yield write
+
+
+def write_table(path: Path, rows: Iterable[Sequence[str | float]]) -> None:
+    """The same of rows that are at hand."""
+    with writing_table(path) as write:
+        for row in rows:
+            write(row)

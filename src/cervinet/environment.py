@@ -4,7 +4,6 @@ import os
 import platform
 import subprocess
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from cervinet import __version__
@@ -22,6 +21,8 @@ def cores() -> int:
 
 def versions() -> dict[str, str]:
     """Of cervinet, Python and the packages whose change could change a number."""
+    from importlib.metadata import PackageNotFoundError, version  # it brings an e-mail parser along
+
     found = {"cervinet": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):  # installed under another name, such as tensorflow-cpu

@@ -20,9 +20,11 @@ def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def views_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--views",
+        "--tta",
         type=click.Choice(["1", "2", "4", "8"]),
         callback=lambda context, option, value: value and int(value),
-        help="Average over mirror images, and for 8 also quarter turns. Default: as the run was trained to be judged.",
+        help="Test-time augmentation: average over mirror images, and for 8 also quarter turns. "
+        "Default: as the run was trained to be judged.",
     )(command)
 
 
@@ -50,7 +52,10 @@ def import_tensorflow() -> None:
 
 
 def progress_of(quiet: bool) -> "Progress":
-    from cervinet.progress import Silent
+    if quiet:
+        from cervinet.progress import Silent
+
+        return Silent()
     from cervinet.terminal import Terminal
 
-    return Silent() if quiet else Terminal()
+    return Terminal()

@@ -25,8 +25,11 @@ from cervinet.run import Run
 if TYPE_CHECKING:
     from cervinet.inference.heat import AnyExplainer, Method
     from cervinet.inference.predicting import Prediction
+    from cervinet.inference.predictor import Wanted
 
 _BATCH = 16
+_PART = 64
+"""Pictures that are predicted, then explained: a network and its gradient do not take turns picture by picture."""
 _LONGEST = 80
 
 
@@ -99,9 +102,17 @@ class Shown:
 
 
 def show_heat(
-    run: Run, pictures: Sequence[Picture], *, method: "Method", asked: str | None, to: Path | None, progress: Progress
+    run: Run,
+    pictures: Sequence[Picture],
+    *,
+    method: "Method",
+    asked: str | None,
+    to: Path | None,
+    progress: Progress,
+    views: int | None = None,
+    engine: "Wanted" = "auto",
 ) -> Iterator[Shown]:
-    """Write the overlay of every picture, in order, as they are ready.
+    """Write the overlay of every picture, in order, as they are ready; a few are in memory at a time.
 
     Args:
         run: finished.
@@ -110,6 +121,8 @@ def show_heat(
         asked: the class to explain; None for the predicted one of each.
         to: folder of the overlays, made when the first is ready; None for a new one in the run's `cam/`.
         progress: shows the work.
+        views: of the predictions, see `Predictor.load`.
+        engine: see `Predictor.load` and `explainer_of`.
 
     Raises:
         CervinetError, UsageError: see `explainer_of` and `Predictor.load`.
@@ -117,13 +130,18 @@ def show_heat(
     from cervinet.inference.explainer import explainer_of
     from cervinet.inference.predictor import Predictor
 
-    predictor, explainer = Predictor.load(run), explainer_of(run, method)
+    predictor, explainer = Predictor.load(run, views, engine), explainer_of(run, method, engine)
     classes, names = explainer.card.classes, set[str]()
-    predictions = list(progress.track(predictor.pictures(pictures), len(pictures), "Predicting"))
-    best = [0 if one.probabilities is None else int(one.probabilities.argmax()) for one in predictions]
-    numbers = best if asked is None else [classes.index(asked)] * len(best)
-    found = progress.track(heated(explainer, pictures, numbers, None), len(pictures), "Explaining")
-    for prediction, number, one in zip(predictions, numbers, found, strict=True):
+
+    def of_parts() -> Iterator[tuple["Prediction", int, Heated | ImageError]]:
+        for start in range(0, len(pictures), _PART):
+            part = pictures[start : start + _PART]
+            predictions = list(predictor.pictures(part))
+            best = [0 if one.probabilities is None else int(one.probabilities.argmax()) for one in predictions]
+            numbers = best if asked is None else [classes.index(asked)] * len(best)
+            yield from zip(predictions, numbers, heated(explainer, part, numbers, None), strict=True)
+
+    for prediction, number, one in progress.track(of_parts(), len(pictures), "Explaining"):
         if isinstance(one, ImageError):
             yield Shown(prediction, "", None)
             continue

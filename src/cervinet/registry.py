@@ -5,16 +5,16 @@ may name. Its name is the YAML name; its keyword-only arguments are the YAML opt
 Modules are imported on the first look-up, so a new reader, step or loss is one new function.
 """
 
-import difflib
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 HOMES = {
     "reader": ("cervinet.data.readers",),
@@ -32,12 +32,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered function, its options as a pydantic model, and what its decorator said of it."""
+    """A registered function, and what its decorator said of it."""
 
     name: str
     function: Callable[..., Any]
-    options: type[BaseModel]
     traits: dict[str, Any]
+
+    @cached_property
+    def options(self) -> "type[BaseModel]":
+        """Its options as a pydantic model, made where a config is checked: a network in use needs no pydantic."""
+        return _options_model(self.name, self.function)
 
     @property
     def summary(self) -> str:
@@ -56,7 +60,7 @@ def register(kind: str, name: str | None = None, **traits: Any) -> Callable[[Fun
         known = _entries[kind].get(key)
         if known and known.function.__module__ != function.__module__:
             raise ValueError(f"{kind} '{key}' is registered by two modules")
-        _entries[kind][key] = Entry(key, function, _options_model(key, function), traits)
+        _entries[kind][key] = Entry(key, function, traits)
         return function
 
     return decorate
@@ -82,6 +86,8 @@ def available(kind: str) -> dict[str, Entry]:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)`, or the list of what there is when nothing is near."""
+    import difflib
+
     names = {one.lower(): one for one in known}
     near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
     if near:
@@ -89,7 +95,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" (known: {', '.join(names.values())})" if names else " (there are none)"
 
 
-def _options_model(name: str, function: Callable[..., Any]) -> type[BaseModel]:
+def _options_model(name: str, function: Callable[..., Any]) -> "type[BaseModel]":
+    from pydantic import ConfigDict, Field, create_model
+
     hints = get_type_hints(function, include_extras=True)
     fields: dict[str, Any] = {
         key: (hints[key], Field() if p.default is p.empty else Field(default=p.default))

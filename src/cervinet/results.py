@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from cervinet.assessing import Judged
     from cervinet.comparing import Compared
     from cervinet.crossval import CrossValidated
+    from cervinet.data.picture import Picture
     from cervinet.inference.predicting import Prediction
     from cervinet.model_card import ModelCard
     from cervinet.overlays import Shown
     from cervinet.tuning.tune import Tuned
     from cervinet.workflow import Checked
+
+_MOST_ERRORS = 20
 
 
 def show_results(judged: "Judged") -> None:
@@ -116,14 +119,20 @@ def show_members(card: "ModelCard") -> None:
     console(sys.stdout).print(table(["network", "weight"], rows))
 
 
-def show_predictions(predictions: Sequence["Prediction"], classes: tuple[str, ...], note: str) -> None:
-    """A row a picture: its class and every probability."""
-    from cervinet.report.predicted import rows
-    from cervinet.terminal import console, table
+def show_predictions(predictions: Iterable["Prediction"], card: "ModelCard", pictures: "Sequence[Picture]") -> None:
+    """A row a picture as it comes: its class, probabilities, and what the run says by its thresholds and its gate.
 
-    if note:
-        click.echo(f"The network was trained on {note}.")
-    console(sys.stdout).print(table(["image", "class", *classes], rows(predictions, classes)))
+    Plain text, for importing what draws tables would take longer than predicting a picture.
+    """
+    from cervinet.report.predicted_text import head, layout_of, lines
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    layout = layout_of(card, pictures, width)
+    for line in head(layout, card):
+        click.echo(line)
+    for prediction in predictions:
+        for line in lines(layout, card, prediction):
+            click.echo(line)
 
 
 def show_explained(shown: "Sequence[Shown]", card: "ModelCard") -> None:
@@ -180,8 +189,10 @@ def show_search(tuned: "Tuned") -> None:
 
 
 def unreadable_text(errors: Sequence[str], read: int, done: str = "predicted") -> str:
-    """How many pictures could not be read, and what was wrong with each."""
-    shown = "\n".join(f"  {error}" for error in errors)
+    """How many pictures could not be read, and what was wrong with each of the first of them."""
+    shown = "\n".join(f"  {error}" for error in errors[:_MOST_ERRORS])
+    if len(errors) > _MOST_ERRORS:
+        shown += f"\n  and {len(errors) - _MOST_ERRORS} more; --json and --csv say what is wrong with each"
     others = f"; the others were {done}" if read else ""
     return f"{len(errors)} of {len(errors) + read} pictures could not be read{others}:\n{shown}"
 

@@ -1,7 +1,10 @@
-"""What each command does, step by step. Read this first; `assembly.py` shows what each step is given."""
+"""What each command does, step by step. Read this first; `assembly.py` shows what each step is given.
+
+The steps of `cervinet predict` are in `answering.py`, which is quick to import.
+"""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,19 +15,16 @@ from cervinet.auditing import Audited, audited
 from cervinet.config import Config
 from cervinet.data.imbalance import EffectiveCount
 from cervinet.data.manifest import Manifest
-from cervinet.data.picture import Picture
 from cervinet.data.store import Store
 from cervinet.evaluation.predictions import write_predictions
 from cervinet.folders import claimed_folder, fresh_folder
 from cervinet.holding import claimed, held, status_kept
 from cervinet.interruption import Interrupted
-from cervinet.model_card import ModelCard
 from cervinet.progress import Progress, Silent
 from cervinet.report.announce import announce_data, announce_findings, announce_network
 from cervinet.run import Run
 
 if TYPE_CHECKING:
-    from cervinet.inference.predicting import Prediction
     from cervinet.training.checkpoint import Saved
     from cervinet.training.devices import Device
 
@@ -126,16 +126,6 @@ def evaluate(
     write_predictions(predictions, folder / f"predictions_{split}.csv")
     note = assembly.caption(manifest, predictor.card)
     return assessing.judge(config, run, predictor.card, manifest, predictions, folder, note, progress, extras)
-
-
-def predict(
-    run: Run, pictures: Sequence[Picture], progress: Progress, views: int | None = None
-) -> tuple[ModelCard, Iterator["Prediction"]]:
-    """Every picture's probabilities, in order, as they are ready."""
-    from cervinet.inference.predictor import Predictor
-
-    predictor = Predictor.load(run, views)
-    return predictor.card, progress.track(predictor.pictures(pictures), len(pictures), "Predicting")
 
 
 def prepare(config: Config, progress: Progress) -> Store:

@@ -84,6 +84,45 @@ def test_nothing_found_is_a_mistake(root, name, sentence):
     assert str(caught.value) == sentence
 
 
+def test_a_table_is_the_pictures_that_it_names_among_others(root):
+    Path("a/t.csv").write_text("image,x,y,w,h\n2.png,1,2,3,4\n10.png,,,,\n")
+    found = pictures_named(["3.png", "a/2.png", "a/t.csv", "a"]).pictures
+    assert [(os.fspath(one.path), one.box) for one in found] == [
+        ("3.png", None),
+        ("a/2.png", (1, 2, 3, 4)),
+        ("a/10.png", None),
+        ("a/deep/1.png", None),
+    ]
+    assert named("a/*.csv") == ["a/2.png", "a/10.png"]
+
+
+def test_two_tables_that_disagree_about_a_box(root):
+    for number in (1, 2):
+        Path(f"{number}.csv").write_text(f"image,x,y,w,h\n3.png,{number},2,3,4\n")
+    with pytest.raises(DataError) as caught:
+        named("1.csv", "2.csv")
+    assert str(caught.value) == "two tables have different boxes for 3.png; name one of them"
+
+
+@pytest.mark.parametrize("listed", [b"3.png\na/2.png\n", b"3.png\r\n\r\na/2.png", b"3.png\0a/2.png\0"])
+def test_paths_on_standard_input(root, listed):
+    found = pictures_named(["b \u00e9/1.jpg", "-", "3.png"], standard_input=lambda: listed)
+    assert [os.fspath(one.path) for one in found.pictures] == ["b \u00e9/1.jpg", "3.png", "a/2.png"]
+
+
+def test_names_on_standard_input_are_names_and_no_patterns(root):
+    found = pictures_named(["-"], standard_input=lambda: b"[x].png\n*.gif\nbad\xff.png\na\n")
+    assert [os.fsencode(one.path) for one in found.pictures][:3] == [b"[x].png", b"*.gif", b"bad\xff.png"]
+    assert len(found.pictures) == 6
+
+
+def test_nothing_on_standard_input(root):
+    with pytest.raises(UsageError) as caught:
+        pictures_named(["-"], standard_input=lambda: b"\n\n")
+    assert str(caught.value) == ("standard input (-) has no paths; give one a line, as `find scans -name '*.jpg'` does")
+    assert named("-") == ["-"]
+
+
 class TestBoxes:
     PICTURES = tuple(Picture(Path(name)) for name in ("scans/a/1.png", "scans/a/2.png", "scans/b/1.png"))
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field
+from annotated_types import Ge, Gt, Le
 
 from cervinet.data.preprocess import Image, Size, as_uint8
 from cervinet.registry import register
@@ -16,8 +16,8 @@ def clahe(
     size: Size,
     *,
     channels: Literal["all", "lightness"] = "all",
-    clip_limit: Annotated[float, Field(gt=0)] = 2.0,
-    tiles: Annotated[int, Field(ge=1, le=64)] = 8,
+    clip_limit: Annotated[float, Gt(0)] = 2.0,
+    tiles: Annotated[int, Ge(1), Le(64)] = 8,
 ) -> Image:
     """Contrast-limited adaptive histogram equalisation, before or after the step that resizes.
 
@@ -39,7 +39,7 @@ def clahe(
 
 
 @register("preprocess")
-def grey_world(image: Image, size: Size, *, power: Annotated[float, Field(ge=1, le=20)] = 1.0) -> Image:
+def grey_world(image: Image, size: Size, *, power: Annotated[float, Ge(1), Le(20)] = 1.0) -> Image:
     """Colour constancy: scale R, G and B so that they are equally strong, which takes out the tint of the lamp.
 
     A black surround does not matter, for it adds nothing to any channel. A picture that is all of one pure colour keeps

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import cv2
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
-from pydantic import Field
 
 from cervinet.data.decode import read_image
 from cervinet.data.picture import Box, Picture
@@ -14,7 +14,7 @@ from cervinet.errors import ImageError
 from cervinet.escape import for_terminal
 from cervinet.registry import register
 
-Margin = Annotated[float, Field(ge=0, le=10)]
+Margin = Annotated[float, Ge(0), Le(10)]
 Without = Literal["whole_image", "error", "exclude"]
 
 _FIELD_SIDE = 256

@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.data import dicom, rare_formats
+from cervinet.data import dicom
 from cervinet.data.colour import Pixels, to_rgb8, upright
 from cervinet.data.containers import (
     PNG_SIGNATURE,
@@ -169,6 +169,8 @@ def _png(file: Container, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _rare(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
+    from cervinet.data import rare_formats  # Pillow: half of the time that a JPEG's process would take to start
+
     picture = rare_formats.open_picture(data)
     _check_size(*picture.size, max_pixels)
     if rare_formats.is_deep_colour(picture):

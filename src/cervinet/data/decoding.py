@@ -18,16 +18,24 @@ Result = TypeVar("Result")
 
 
 def decode_all(
-    pictures: Iterable[Item], load: Callable[[Item], Result], workers: int | None = None
+    pictures: Iterable[Item], load: Callable[[Item], Result], workers: int | None = None, ahead: int | None = None
 ) -> Iterator[tuple[Item, Result | ImageError]]:
-    """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer."""
+    """Each picture, or the error that it gave, in order; decoded in threads, a few ahead of the consumer.
+
+    Args:
+        pictures: any number; they are asked for as they are needed.
+        load: makes something of a picture, or raises an ImageError.
+        workers: threads; None for one a core.
+        ahead: most pictures that are begun and not yet taken by the consumer; None for four a thread.
+    """
     workers = workers or cores()
+    ahead = ahead or 4 * workers
     waiting: deque[tuple[Item, Future[Result]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for picture in pictures:
                 waiting.append((picture, pool.submit(load, picture)))
-                if len(waiting) >= 4 * workers:
+                if len(waiting) >= ahead:
                     item, future = waiting.popleft()
                     outcome = _outcome(future)
                     yield item, outcome

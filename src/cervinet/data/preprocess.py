@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
-from pydantic import Field
 
 from cervinet.data.picture import Picture
 from cervinet.registry import find, register
@@ -72,7 +72,7 @@ def decoded(picture: Picture, size: Size, steps: Steps) -> Image:
 
 
 @register("preprocess", resizes=True)
-def letterbox(image: Image, size: Size, *, fill: Annotated[int, Field(ge=0, le=255)] = 0) -> Image:
+def letterbox(image: Image, size: Size, *, fill: Annotated[int, Ge(0), Le(255)] = 0) -> Image:
     """Shrink or enlarge to fit, keep the proportions, centre on a plain ground of grey value `fill`.
 
     Args:

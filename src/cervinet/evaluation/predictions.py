@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cervinet.csv_table import escape, write_table
@@ -98,6 +97,8 @@ class Predictions:
 
     def members(self) -> tuple[NDArray[np.int64], int]:
         """int64 `(n,)`, the group of each image counted from 0 as they appear; how many there are."""
+        import pandas as pd
+
         numbers, names = pd.factorize(np.array(self.groups, dtype=object))
         return numbers.astype(np.int64), len(names)
 

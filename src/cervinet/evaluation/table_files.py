@@ -4,8 +4,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from cervinet.csv_table import Table, read_table
 from cervinet.errors import DataError
 
@@ -38,6 +36,8 @@ def _separator(path: Path) -> str:
 
 
 def _parquet(path: Path) -> Table:
+    import pandas as pd
+
     try:
         with path.open("rb") as file:
             frame = pd.read_parquet(file)
@@ -55,4 +55,6 @@ def _parquet(path: Path) -> Table:
 
 
 def _text(cell: Any) -> str:
+    import pandas as pd
+
     return "" if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell)

@@ -3,16 +3,15 @@
 import glob
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cervinet.csv_table import read_table
 from cervinet.data.picture import Box, Picture
-from cervinet.data.readers.image_mask_pairs import without_masks
-from cervinet.data.readers.unlabelled import unlabelled
 from cervinet.errors import DataError, UsageError
 from cervinet.escape import for_terminal
+from cervinet.inference.picture_tables import SUFFIXES, pictures_in
 from cervinet.model_card import ModelCard
 from cervinet.registry import did_you_mean, find
 
@@ -27,38 +26,75 @@ class Named:
     remarks: list[str]
 
 
-def pictures_named(names: Iterable[str | Path], *, mask_suffix: str | None = None) -> Named:
-    """Files as they are, folders searched with their subfolders, patterns filled in.
+def pictures_named(
+    names: Iterable[str | Path],
+    *,
+    mask_suffix: str | None = None,
+    standard_input: Callable[[], bytes] | None = None,
+) -> Named:
+    """Files as they are, folders searched with their subfolders, patterns filled in, tables and lists read.
 
     A single file that is not there or is no picture is kept: its prediction will say so.
 
     Args:
-        names: of files, folders and patterns.
+        names: of files, folders, patterns, and CSV or Parquet tables of pictures (see `pictures_in`).
         mask_suffix: what the masks of the training data had behind the names of their pictures; in folders, such
             files beside their pictures are no pictures.
+        standard_input: gives the paths that the name `-` stands for, one a line, or with NUL bytes between them where
+            there is one (`find -print0`); they are of files and folders. None: `-` is a name like any other.
 
     Raises:
-        UsageError: a folder or a pattern without any picture.
+        UsageError: a folder or a pattern without any picture, nothing on standard input.
+        DataError: see `pictures_in`; or two tables have different boxes for one picture.
     """
-    found: dict[Path, None] = {}
-    remarks = []
+    found, remarks = dict[Path, Picture](), list[str]()
+    for path in _paths(names, standard_input):
+        if path.is_dir():
+            pictures, said = _in_folder(path, mask_suffix)
+            remarks += said
+        elif path.suffix.lower() in SUFFIXES:
+            pictures = pictures_in(path)
+        else:
+            pictures = [Picture(path)]
+        for picture in pictures:
+            known = found.setdefault(picture.path, picture)
+            if known.box is None:
+                found[picture.path] = picture
+            elif picture.box not in (None, known.box):
+                raise DataError(f"two tables have different boxes for {for_terminal(picture.path)}; name one of them")
+    return Named(list(found.values()), remarks)
+
+
+def _paths(names: Iterable[str | Path], standard_input: Callable[[], bytes] | None) -> Iterator[Path]:
+    """With patterns filled in and `-` replaced by what stands there."""
     for path in map(Path, names):
         name = str(path)
-        if path.is_dir():
-            manifest = unlabelled(path)
-            pictures, masks = without_masks(manifest.paths(), mask_suffix)
-            skipped = [manifest.ignored_line(), f"{masks} masks passed over" if masks else ""]
-            remarks += [f"{for_terminal(name)}: {line}" for line in skipped if line]
-            missing = f"the folder {for_terminal(name)} has no pictures in it; name another"
+        if name == "-" and standard_input:
+            listed = standard_input()
+            lines = listed.split(b"\0") if b"\0" in listed else listed.splitlines()
+            paths = [Path(os.fsdecode(line)) for line in lines if line.strip()]
+            if not paths:
+                raise UsageError("standard input (-) has no paths; give one a line, as `find scans -name '*.jpg'` does")
+            yield from paths
         elif glob.has_magic(name) and not os.path.lexists(name):
-            pictures = [Path(match) for match in sorted(glob.glob(name, recursive=True)) if not Path(match).is_dir()]
-            missing = f"no file matches {for_terminal(name)}; check the pattern and the folder it is run in"
+            matches = [match for match in sorted(glob.glob(name, recursive=True)) if not Path(match).is_dir()]
+            if not matches:
+                raise UsageError(f"no file matches {for_terminal(name)}; check the pattern and the folder it is run in")
+            yield from map(Path, matches)
         else:
-            pictures, missing = [path], ""
-        if not pictures:
-            raise UsageError(missing)
-        found |= dict.fromkeys(pictures)
-    return Named([Picture(path) for path in found], remarks)
+            yield path
+
+
+def _in_folder(path: Path, mask_suffix: str | None) -> tuple[list[Picture], list[str]]:
+    from cervinet.data.readers.image_mask_pairs import without_masks
+    from cervinet.data.readers.unlabelled import unlabelled
+
+    manifest = unlabelled(path)
+    pictures, masks = without_masks(manifest.paths(), mask_suffix)
+    if not pictures:
+        raise UsageError(f"the folder {for_terminal(path)} has no pictures in it; name another")
+    passed_over = [manifest.ignored_line(), f"{masks} masks passed over" if masks else ""]
+    return [Picture(one) for one in pictures], [f"{for_terminal(path)}: {line}" for line in passed_over if line]
 
 
 def with_boxes(pictures: Sequence[Picture], path: Path) -> list[Picture]:

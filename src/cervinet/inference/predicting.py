@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cervinet.data.decoding import decode_all
 from cervinet.data.picture import Picture
 from cervinet.data.quality import Quality
+from cervinet.environment import cores
 from cervinet.errors import ImageError
 from cervinet.inference.answers import Answer, Answers
 from cervinet.inference.gate import Gate
@@ -118,7 +119,8 @@ def predicted(
             flags = gate.flags(prepared.quality, answer.unlike) if gate and prepared.quality else ()
             yield said(picture.path, answer, verdict(answer.probabilities, flags))
 
-    for item in decode_all(pictures, load):
+    # While the network is at one batch, threads that have nothing to do for it prepare the next.
+    for item in decode_all(pictures, load, ahead=BATCH + 2 * cores()):
         batch.append(item)
         if len(batch) == BATCH:
             yield from judged()

@@ -39,7 +39,9 @@ class Verdict:
         label: its class; None where the run does not answer.
         why: "" with a class; else "not assessed" (the gate) or "unsure" (the run abstains).
         flags: what is unusual about the picture, see `gate.FLAGS`; with a class too.
-        set: classes that hold the true one as often as was asked for; None of a run that has no such rule.
+        set: classes that hold the true one as often as was asked for, by the first rule of the card: the smallest sets,
+            with one promise for all pictures. Never empty. None of a run that has no such rule, or where the picture
+            is not assessed.
         calls: of each operating point; none where the picture is not assessed.
     """
 
@@ -88,3 +90,13 @@ class Judge:
     def _called(self, point: OperatingPoint, probabilities: NDArray[np.float64]) -> Call:
         probability = float(self._questions[point.positive].scores(probabilities[None])[0])
         return Call(point.rule, point.positive, point.threshold, probability, probability >= point.threshold)
+
+
+def choice_remarks(card: ModelCard) -> list[str]:
+    """What must be known of thresholds that are applied to single pictures."""
+    if not card.choices or Choices.from_json(card.choices).unit != "group":
+        return []
+    return [
+        "The run's thresholds were chosen for groups (patients), whose probabilities are means over their pictures; "
+        "here each picture is judged by itself, and what they promise does not hold for it."
+    ]
