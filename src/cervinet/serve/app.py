@@ -14,11 +14,11 @@ from cervinet.serve.limits import BodyLimit, Limits
 from cervinet.serve.metrics import Metrics
 from cervinet.serve.openapi import document
 from cervinet.serve.refusals import RefusedError
-from cervinet.serve.rest import REFUSALS, predict_route
+from cervinet.serve.rest import REFUSALS, add_predict_route
 from cervinet.serve.schemas import Health
 from cervinet.serve.secure_headers import SecureHeaders
 from cervinet.serve.service import BusyError, Service
-from cervinet.serve.tf_serving import tf_serving_routes
+from cervinet.serve.tf_serving import add_tf_serving_routes
 from cervinet.serve.tokens import OPEN, TokenGate
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -45,17 +45,17 @@ def build_app(
     """
     counts = metrics or Metrics()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(predict_route(service, limits))
-    app.include_router(tf_serving_routes(service, limits))
+    add_predict_route(app, service, limits)
+    add_tf_serving_routes(app, service, limits)
     _add_own_routes(app, service, limits, counts, bool(token))
     _add_refusals(app)
     own = [str(getattr(route, "path", "")) for route in app.routes]
     if page:
         page(app)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, limits=limits)
     if token:
         app.add_middleware(TokenGate, token=token)
+    app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(SecureHeaders, page=bool(page))
     app.add_middleware(Accounted, notes=[counts.request, *note], routes=own, page=bool(page))
     return app

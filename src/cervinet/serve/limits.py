@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _BODIES = 8
 """Of full size that are held at a time."""
 _LINGER = 2.0
-"""Seconds of a refused body that are read and thrown away: closed at once, the client would see no answer."""
+"""Seconds for which a body that nobody wants is still read."""
 
 
 @dataclass(frozen=True)
@@ -54,48 +54,38 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced(scope) > self._limits.upload:
-            await _refuse_and_linger(receive, send, self._too_large())
+        body = _Body(scope, receive, send)
+        if body.announced > self._limits.upload:
+            await refuse(body.send, self._too_large())
             return
-        size, whole, begun = 0, False, False
-        refusal: RefusedError | None = None
 
         async def counted() -> "Message":
-            nonlocal size, whole, refusal
-            if refusal:
-                raise refusal
-            if whole:
+            if body.refusal:
+                raise body.refusal
+            if body.whole:
                 return await receive()
             try:
                 async with asyncio.timeout(self._limits.idle):
                     message = await receive()
             except TimeoutError:
                 sentence = f"nothing of the body arrived for {self._limits.idle:g} seconds; send it again"
-                refusal = RefusedError(408, sentence)
-                raise refusal from None
-            length = len(message.get("body", b""))
-            size, whole = size + length, not message.get("more_body", False)
-            self._held += length
-            refusal = self._refusal(size)
-            if refusal:
-                raise refusal
+                body.refusal = RefusedError(408, sentence)
+                raise body.refusal from None
+            self._held += body.took(message)
+            body.refusal = self._refusal(body.size)
+            if body.refusal:
+                raise body.refusal
             return message
 
-        async def guarded(message: "Message") -> None:
-            nonlocal begun
-            if refusal is None or begun:
-                begun = True
-                await send(message)
-
         try:
-            await self._app(scope, counted, guarded)
+            await self._app(scope, counted, body.guarded)
         except Exception:
-            if refusal is None or begun:
+            if body.refusal is None or body.begun:
                 raise
         finally:
-            self._held -= size
-        if refusal and not begun:
-            await _refuse_and_linger(receive, send, refusal)
+            self._held -= body.size
+        if body.refusal and not body.begun:
+            await refuse(body.send, body.refusal)
 
     def _refusal(self, size: int) -> RefusedError | None:
         if size > self._limits.upload:
@@ -106,22 +96,45 @@ class BodyLimit:
 
     def _too_large(self) -> RefusedError:
         most = self._limits.upload
-        return RefusedError(
-            413, f"the body of a request must have at most {most:,} bytes; send fewer or smaller pictures"
-        )
+        sentence = f"the body of a request must have at most {most:,} bytes; send fewer or smaller pictures"
+        return RefusedError(413, sentence)
 
 
-def _announced(scope: "Scope") -> int:
-    """The Content-Length; 0 where there is none, or none that is a number, which the server itself refuses."""
-    value = dict(scope["headers"]).get(b"content-length", b"")
-    return int(value) if value.isdigit() else 0
+class _Body:
+    """The body of a request on its way in, and the answer on its way out."""
 
+    def __init__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"")
+        self.announced = int(announced) if announced.isdigit() else 0
+        self.size, self.begun = 0, False
+        self.whole = not self.announced and b"transfer-encoding" not in headers
+        self.refusal: RefusedError | None = None
+        self._receive, self._send = receive, send
 
-async def _refuse_and_linger(receive: "Receive", send: "Send", refusal: RefusedError) -> None:
-    """Refuse, then throw away for a moment what still arrives, then close the connection."""
-    await refuse(send, refusal, headers={"connection": "close"}, end=False)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER):
-            while (message := await receive())["type"] == "http.request" and message.get("more_body"):
-                pass
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    def took(self, message: "Message") -> int:
+        """The length of a piece, which is counted."""
+        length = len(message.get("body", b""))
+        self.size, self.whole = self.size + length, not message.get("more_body", False)
+        return length
+
+    async def guarded(self, message: "Message") -> None:
+        """Nothing of an answer that a refusal has overtaken."""
+        if self.refusal is None or self.begun:
+            self.begun = True
+            await self.send(message)
+
+    async def send(self, message: "Message") -> None:
+        """An answer that comes before the whole body ends the connection, after a moment in which more is thrown away:
+        closed at once, the client would see no answer."""
+        if not self.whole and message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), (b"connection", b"close")]
+        if self.whole or message["type"] != "http.response.body" or message.get("more_body"):
+            await self._send(message)
+            return
+        await self._send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER):
+                while (more := await self._receive())["type"] == "http.request" and more.get("more_body"):
+                    pass
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})

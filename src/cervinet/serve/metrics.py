@@ -1,10 +1,19 @@
 """Numbers of the service for Prometheus, in a registry of its own."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from cervinet.inference.predicting import Prediction
 from cervinet.serve.access_log import Record
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for each number, which nobody reads
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = (1, 2, 4, 8, 16, 32)
 OUTCOMES = ("class", "unsure", "not_assessed", "unreadable")

@@ -32,12 +32,10 @@ class RefusedError(Exception):
         return {"Retry-After": str(RETRY_AFTER)} if self.status == 429 else {}
 
 
-async def refuse(
-    send: "Send", refusal: RefusedError, *, headers: dict[str, str] | None = None, end: bool = True
-) -> None:
-    """Answer with a refusal, below any framework; without `end` an empty last piece of the body is still to be sent."""
+async def refuse(send: "Send", refusal: RefusedError, headers: dict[str, str] | None = None) -> None:
+    """Answer with a refusal, below any framework."""
     body = json.dumps(refusal.body).encode()
     every = {"content-type": "application/json", "content-length": str(len(body)), **refusal.headers, **(headers or {})}
     encoded = [(name.lower().encode(), value.encode()) for name, value in every.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body, "more_body": not end})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

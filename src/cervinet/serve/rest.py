@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from cervinet.data.picture import Picture
@@ -59,11 +59,10 @@ REFUSALS: Responses = {
 }
 
 
-def predict_route(service: Service, limits: Limits) -> APIRouter:
-    """The route, for a service within limits."""
-    router = APIRouter()
+def add_predict_route(app: FastAPI, service: Service, limits: Limits) -> None:
+    """Of a service within limits."""
 
-    @router.post(
+    @app.post(
         "/v1/predict",
         summary="What the run says of pictures",
         response_model=Predictions,
@@ -88,8 +87,6 @@ def predict_route(service: Service, limits: Limits) -> APIRouter:
         if service.card.note:
             answer["note"] = service.card.note
         return JSONResponse({**answer, "predictions": entries})
-
-    return router
 
 
 def entry(prediction: Prediction, card: ModelCard, number: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
@@ -31,9 +31,8 @@ _CURL = """curl --json '{{"instances": [{{"b64": "'$(base64 -w0 one.jpg)'"}}]}}'
 _BYTES: TypeAdapter[bytes] = TypeAdapter(Base64)
 
 
-def tf_serving_routes(service: Service, limits: Limits) -> APIRouter:
-    """The routes, for a service within limits."""
-    router = APIRouter()
+def add_tf_serving_routes(app: FastAPI, service: Service, limits: Limits) -> None:
+    """Of a service within limits."""
     status: dict[str, Any] = {
         "summary": "Whether the model is there, as TensorFlow Serving says it",
         "response_model": ModelStatus,
@@ -41,6 +40,8 @@ def tf_serving_routes(service: Service, limits: Limits) -> APIRouter:
     }
     predict: dict[str, Any] = {
         "summary": "Probabilities alone, as TensorFlow Serving answers",
+        "description": "A picture that cannot be read fails the request, for these shapes have no place for an error "
+        "beside answers, nor for quality flags: `/v1/predict` has both.",
         "response_model": RowAnswers | ColumnAnswers,
         "responses": _UNKNOWN | {code: one for code, one in REFUSALS.items() if code not in (415, 422)},
     }
@@ -50,8 +51,6 @@ def tf_serving_routes(service: Service, limits: Limits) -> APIRouter:
             raise RefusedError(404, missing)
 
     async def answered(request: Request) -> JSONResponse:
-        """A picture that cannot be read fails the request, for these shapes have no place for an error beside answers,
-        nor for quality flags: `/v1/predict` has both."""
         try:
             asked = await read_json(request, TfRequest)
             key, pictures = await asyncio.to_thread(_pictures, asked, limits)
@@ -65,28 +64,25 @@ def tf_serving_routes(service: Service, limits: Limits) -> APIRouter:
             rows.append(one.probabilities.tolist())
         return JSONResponse({key: rows})
 
-    @router.get("/v1/models/{name}", **status)
+    @app.get("/v1/models/{name}", **status)
     async def model(name: str) -> ModelStatus:
         check(name, VERSION, f"Could not find any versions of model {name}")
         return _AVAILABLE
 
-    @router.get("/v1/models/{name}/versions/{version}", **status)
+    @app.get("/v1/models/{name}/versions/{version}", **status)
     async def model_version(name: str, version: str) -> ModelStatus:
         check(name, version, f"Could not find version {version} of model {name}")
         return _AVAILABLE
 
-    @router.post("/v1/models/{name}:predict", **predict, openapi_extra={"requestBody": _REQUEST, "x-curl": _CURL})
+    @app.post("/v1/models/{name}:predict", **predict, openapi_extra={"requestBody": _REQUEST, "x-curl": _CURL})
     async def predict_latest(name: str, request: Request) -> JSONResponse:
         check(name, VERSION, f"Servable not found for request: Latest({name})")
         return await answered(request)
 
-    @router.post("/v1/models/{name}/versions/{version}:predict", **predict, openapi_extra={"requestBody": _REQUEST})
+    @app.post("/v1/models/{name}/versions/{version}:predict", **predict, openapi_extra={"requestBody": _REQUEST})
     async def predict_version(name: str, version: str, request: Request) -> JSONResponse:
         check(name, version, f"Servable not found for request: Specific({name}, {version})")
         return await answered(request)
-
-    predict_latest.__doc__ = predict_version.__doc__ = answered.__doc__
-    return router
 
 
 _AVAILABLE = ModelStatus.model_validate(

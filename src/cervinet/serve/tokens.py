@@ -58,7 +58,7 @@ class TokenGate:
             await self._app(scope, receive, send)
             return
         refusal = RefusedError(401, "this service needs a token; send it as Authorization: Bearer TOKEN")
-        await refuse(send, refusal, headers={"www-authenticate": 'Bearer, Basic realm="cervinet", charset="UTF-8"'})
+        await refuse(send, refusal, {"www-authenticate": 'Bearer, Basic realm="cervinet", charset="UTF-8"'})
 
     def _welcome(self, scope: "Scope") -> bool:
         scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
