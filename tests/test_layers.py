@@ -44,6 +44,7 @@ LAYERS = {
         "inference.ensemble",
         "inference.collect",
         "inference.explain",
+        "inference.explainer",
         "inference.feature_map",
     ],
     4: ["report", "exporters", "serve"],

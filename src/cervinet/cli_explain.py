@@ -11,7 +11,7 @@ from cervinet.options import PATH, import_tensorflow, progress_of, quiet_option
 from cervinet.results import unreadable_text
 
 if TYPE_CHECKING:
-    from cervinet.inference.explain import Method
+    from cervinet.inference.heat import Method
 
 
 @click.command("explain", short_help="Show what in a picture speaks for its class.")
@@ -43,6 +43,7 @@ def explain(
     right. A picture that cannot be read is reported, the others are explained, and the exit code is 5.
     """
     from cervinet.escape import for_terminal
+    from cervinet.inference.explainer import explains_without_tensorflow
     from cervinet.inference.inputs import pictures_named, region_remarks, with_boxes
     from cervinet.overlays import check_class, show_heat
     from cervinet.pictures import mask_suffix
@@ -58,7 +59,8 @@ def explain(
     pictures = with_boxes(named.pictures, boxes) if boxes else named.pictures
     crops = any(name == "crop_to_box" for name, _ in card.preprocess)
     remarks = region_remarks(card, pictures if crops else [replace(one, box=None) for one in pictures])
-    import_tensorflow()
+    if not explains_without_tensorflow(run):
+        import_tensorflow()
     for remark in [*named.remarks, *remarks]:
         click.echo(remark, err=True)
     if card.views > 1:

@@ -23,7 +23,8 @@ from cervinet.report.overlay import jpeg, overlay, picture
 from cervinet.run import Run
 
 if TYPE_CHECKING:
-    from cervinet.inference.explain import Explainer, Method
+    from cervinet.inference.explain import Explainer
+    from cervinet.inference.heat import Method
 
 WORST = 12
 """Errors that a report shows."""

@@ -17,38 +17,48 @@ from cervinet.progress import Progress
 from cervinet.run import Run
 
 if TYPE_CHECKING:
+    import keras
+
     from cervinet.inference.predictor import Predictor
 
 COMPARED = 32
 """Pictures that both engines judge."""
+EXPLAINED = 4
+"""Of these, pictures whose gradients are compared."""
+HEAT_TOLERANCE = 1e-4
+"""The largest difference of a gradient that heat is made from, as a share of the largest gradient of the picture."""
 
 
 def written(config: Config, manifest: Manifest, predictor: "Predictor", run: Run, progress: Progress) -> "Predictor":
-    """Write `model.onnx`; the predictor with a card that says how it compares with Keras.
+    """Write `model.onnx` and `heat.onnx`; the predictor with a card that says how they compare with Keras.
 
-    Where the network cannot be converted, or its probabilities differ by more than `TOLERANCE`, no file is kept and
-    the card says why: the run can be used with Keras. Nor is one kept of an earlier end of a run that was resumed.
+    A file that cannot be made, or that differs from Keras by more than `TOLERANCE` or `HEAT_TOLERANCE`, is not kept,
+    and the card says why: the run can be used with Keras. Nor is one kept of an earlier end of a run that was resumed.
     """
     for file in (run.onnx, run.heat):
         file.unlink(missing_ok=True)
     if not config.export.onnx:
         return predictor.with_card(replace(predictor.card, onnx={"why": "export.onnx is false"}))
+    progress.say(f"Writing {run.onnx.name}, by which the run is used without TensorFlow.")
     try:
-        facts = _written(manifest, predictor, run)
+        images = _to_compare(manifest, predictor.card)
+        facts = _network(predictor, images, run)
     except CervinetError as error:
         progress.say(f"No {run.onnx.name} is kept: {error}. The run is used with Keras.")
-        facts = {"why": str(error)}
+        return predictor.with_card(replace(predictor.card, onnx={"why": str(error)}))
+    try:
+        facts["heat"] = _heat(predictor, images[:EXPLAINED], run)
+    except CervinetError as error:
+        progress.say(f"No {run.heat.name} is kept: {error}. Pictures are explained with Keras.")
+        facts["heat"] = {"why": str(error)}
     return predictor.with_card(replace(predictor.card, onnx=facts))
 
 
-def _written(manifest: Manifest, predictor: "Predictor", run: Run) -> dict[str, Any]:
+def _network(predictor: "Predictor", images: NDArray[np.uint8], run: Run) -> dict[str, Any]:
     from cervinet.exporters.onnx import OPSET, network_onnx
-    from cervinet.inference.keras_engine import KerasEngine
     from cervinet.inference.onnx_engine import OnnxEngine
 
-    assert isinstance(predictor.engine, KerasEngine)
-    data = network_onnx(predictor.engine.source)
-    images = _to_compare(manifest, predictor.card)
+    data = network_onnx(_model(predictor))
     with replacing(run.onnx) as temporary:
         temporary.write_bytes(data)
         found = OnnxEngine(temporary)(images).probabilities
@@ -59,6 +69,35 @@ def _written(manifest: Manifest, predictor: "Predictor", run: Run) -> dict[str, 
                 f"which may be {TOLERANCE:g} at most"
             )
     return {"pictures": len(images), "largest_difference": difference, "opset": OPSET}
+
+
+def _heat(predictor: "Predictor", images: NDArray[np.uint8], run: Run) -> dict[str, Any]:
+    from cervinet.exporters.onnx_heat import gradient_behind
+    from cervinet.inference.onnx_engine import OnnxEngine
+    from cervinet.inference.onnx_explain import OnnxGradient
+
+    gradient = gradient_behind(_model(predictor))
+    data = gradient.to_onnx()
+    maps, logits = OnnxEngine(run.onnx).run(images, ["map", "logits"])
+    with replacing(run.heat) as temporary:
+        temporary.write_bytes(data)
+        best = logits.argmax(axis=1)
+        found, expected = OnnxGradient(temporary)(maps, best, gradient.classes), gradient(maps, best)
+        largest = np.abs(expected).max(axis=(1, 2, 3), keepdims=True)
+        difference = float((np.abs(found - expected) / np.where(largest > 0, largest, 1)).max())
+        if not difference <= HEAT_TOLERANCE:
+            raise CervinetError(
+                f"its gradients of {len(images)} pictures differ from those of Keras by up to {difference:.1g} of the "
+                f"largest, which may be {HEAT_TOLERANCE:g} at most"
+            )
+    return {"pictures": len(images), "largest_difference": difference}
+
+
+def _model(predictor: "Predictor") -> "keras.Model":
+    from cervinet.inference.keras_engine import KerasEngine
+
+    assert isinstance(predictor.engine, KerasEngine)
+    return predictor.engine.source
 
 
 def _to_compare(manifest: Manifest, card: ModelCard) -> NDArray[np.uint8]:

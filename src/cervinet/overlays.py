@@ -23,7 +23,7 @@ from cervinet.report.overlay import jpeg, overlay
 from cervinet.run import Run
 
 if TYPE_CHECKING:
-    from cervinet.inference.explain import Explainer, Method
+    from cervinet.inference.heat import AnyExplainer, Method
     from cervinet.inference.predicting import Prediction
 
 _BATCH = 16
@@ -50,7 +50,7 @@ class Heated:
 
 
 def heated(
-    explainer: "Explainer", pictures: Sequence[Picture], classes: Sequence[int], kind: Region | None
+    explainer: "AnyExplainer", pictures: Sequence[Picture], classes: Sequence[int], kind: Region | None
 ) -> Iterator[Heated | ImageError]:
     """The heat of a class in each picture, or the error that the picture gave, in order.
 
@@ -112,12 +112,12 @@ def show_heat(
         progress: shows the work.
 
     Raises:
-        CervinetError, UsageError: see `Explainer.load` and `Predictor.load`.
+        CervinetError, UsageError: see `explainer_of` and `Predictor.load`.
     """
-    from cervinet.inference.explain import Explainer
+    from cervinet.inference.explainer import explainer_of
     from cervinet.inference.predictor import Predictor
 
-    predictor, explainer = Predictor.load(run), Explainer.load(run, method)
+    predictor, explainer = Predictor.load(run), explainer_of(run, method)
     classes, names = explainer.card.classes, set[str]()
     predictions = list(progress.track(predictor.pictures(pictures), len(pictures), "Predicting"))
     best = [0 if one.probabilities is None else int(one.probabilities.argmax()) for one in predictions]

@@ -66,7 +66,7 @@ def converted(
     Raises:
         CervinetError: there is an operation that ONNX, or tf2onnx, does not have; or there are too many weights.
     """
-    from tf2onnx import optimizer, tf_loader, tfonnx
+    from tf2onnx import tf_loader
 
     if weights > LARGEST:
         raise CervinetError(f"an ONNX file holds 2 GB at most; the network has weights of {weights / 1e9:.1f} GB")
@@ -77,17 +77,10 @@ def converted(
             ends = {traced.structured_outputs[name].name: name for name in outputs if name in traced.structured_outputs}
             begins = {tensor.name: name for tensor, name in zip(traced.inputs, inputs, strict=False)}
             frozen = tf_loader.from_function(traced, list(begins), list(ends))
-            with tf.Graph().as_default() as graph:
-                tf.import_graph_def(frozen, name="")
-                found = tfonnx.process_tf_graph(
-                    graph,
-                    opset=OPSET,
-                    custom_op_handlers=dict(handlers),
-                    input_names=list(begins),
-                    output_names=list(ends),
-                    tensors_to_rename=begins | ends,
-                )
-                model = optimizer.optimize_graph(found, catch_errors=False).make_model("network")
+            needed = tf.compat.v1.graph_util.extract_sub_graph(
+                frozen, [name.partition(":")[0] for name in (*begins, *ends)]
+            )
+            model = _optimised(lambda: _in_onnx(needed, begins, ends, handlers)).make_model("network")
             for value in (*model.graph.input, *model.graph.output):
                 first = value.type.tensor_type.shape.dim[0]
                 if not first.HasField("dim_value"):
@@ -97,6 +90,31 @@ def converted(
     except Exception as error:  # of any kind: it is a compiler for graphs that others wrote
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CervinetError(f"tf2onnx cannot convert the network: {reason[:300]}") from error
+
+
+def _in_onnx(frozen: Any, begins: Mapping[str, str], ends: Mapping[str, str], handlers: Handlers) -> Any:
+    from tf2onnx import tfonnx
+
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(frozen, name="")
+        return tfonnx.process_tf_graph(
+            graph,
+            opset=OPSET,
+            custom_op_handlers=dict(handlers),
+            input_names=list(begins),
+            output_names=list(ends),
+            tensors_to_rename={**begins, **ends},
+        )
+
+
+def _optimised(graph: Callable[[], Any]) -> Any:
+    """Where an optimizer fails, the graph is made again and that one is left out, which takes twice as long."""
+    from tf2onnx import optimizer
+
+    try:
+        return optimizer.optimize_graph(graph(), catch_errors=False)
+    except Exception:
+        return optimizer.optimize_graph(graph(), catch_errors=True)
 
 
 @contextmanager

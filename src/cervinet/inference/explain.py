@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,14 +11,11 @@ from numpy.typing import NDArray
 
 from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
-from cervinet.errors import UsageError
 from cervinet.inference.feature_map import with_map
+from cervinet.inference.heat import Heat, Method, averaged, networks_of
 from cervinet.inference.keras_engine import open_network
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
-
-Method = Literal["grad_cam", "grad_cam_plus_plus"]
-Heat = NDArray[np.float32]
 
 _BATCH = 8  # a gradient keeps the maps of every layer in memory
 
@@ -58,18 +54,9 @@ class Explainer:
             CervinetError: a file of it was changed or cannot be read, or a network cannot be explained.
             UsageError: the members of an ensemble prepare pictures in several ways, so that their maps do not match.
         """
-        card = run.read_card()
-        members = [run.verified_member(card, one.folder) for one in card.members]
-        cards = [member.read_card() for member in members]
-        if len({repr((one.image_size, one.preprocess)) for one in cards}) > 1:
-            raise UsageError(
-                f"the networks of the ensemble {run.path} prepare pictures in different ways, so their heat maps "
-                f"cannot be averaged; explain one of them, as in --run {members[0].path}"
-            )
-        networks = [open_network(one, own) for one, own in zip(members or [run], cards or [card], strict=True)]
-        if cards:  # an ensemble's own card has each step that any member takes
-            card = replace(card, image_size=cards[0].image_size, preprocess=cards[0].preprocess)
-        return cls(networks, card, method, [member.weight for member in card.members] or [1.0])
+        card, networks = networks_of(run)
+        models = [open_network(one.run, one.card) for one in networks]
+        return cls(models, card, method, [one.weight for one in networks])
 
     def prepare(self, picture: Picture) -> NDArray[np.uint8]:
         """What the network sees, uint8 (height, width, 3) RGB. Raises ImageError where the picture cannot be read."""
@@ -98,11 +85,7 @@ class Explainer:
         """
         asked = self.predicted(images) if classes is None else classes
         found: list[Heat] = [_in_parts(heat, images, asked) for heat in self._heat]
-        if len(found) == 1:
-            return found[0]
-        shares = [weight * _shares(one) for weight, one in zip(self._weights, found, strict=True)]
-        mean: Heat = np.sum(shares, axis=0, dtype=np.float32)
-        return mean
+        return averaged(found, self._weights)
 
     @contextmanager
     def randomised(self, seed: int) -> Iterator[None]:
@@ -157,13 +140,6 @@ def _in_parts(function: Callable[..., Any], *arrays: NDArray[Any]) -> Any:
     parts = range(0, len(arrays[0]), _BATCH)
     found = [function(*(tf.convert_to_tensor(one[start : start + _BATCH]) for one in arrays)) for start in parts]
     return np.concatenate([one.numpy() for one in found])
-
-
-def _shares(heat: Heat) -> Heat:
-    """Each map divided by its sum; one of zeros stays."""
-    total = heat.sum(axis=(1, 2), keepdims=True)
-    shares: Heat = np.divide(heat, total, out=np.zeros_like(heat), where=total > 0)
-    return shares
 
 
 def _untrained(variable: Any, random: np.random.Generator) -> NDArray[Any]:

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.environment import cores
-from cervinet.errors import CervinetError
 from cervinet.inference.answers import Answers
 from cervinet.inference.engine import EngineName
+from cervinet.inference.onnx_session import open_session
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
 
@@ -23,18 +22,7 @@ class OnnxEngine:
 
     def __init__(self, file: Path) -> None:
         """Raises CervinetError where onnxruntime cannot load the file."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # what matters is raised
-        # Threads that spin until the next batch take the cores from what decodes it.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.intra_op_num_threads = cores()  # by default as many as the machine has, whatever this process may use
-        try:
-            self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            reason = str(error).strip().splitlines()[0]
-            raise CervinetError(f"{file} cannot be loaded by onnxruntime {onnxruntime.__version__}: {reason}") from None
+        self._session = open_session(file)
         self._input = self._session.get_inputs()[0].name
         self.outputs = tuple(one.name for one in self._session.get_outputs())
 

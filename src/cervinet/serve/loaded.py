@@ -20,7 +20,7 @@ from cervinet.serve.service import Heat
 from cervinet.yaml_source import read_yaml
 
 if TYPE_CHECKING:
-    from cervinet.inference.explain import Explainer
+    from cervinet.inference.heat import AnyExplainer
 
 WAIT = 0.004
 """Seconds for which an idle network waits for company of a picture: little beside the time that one takes."""
@@ -32,8 +32,8 @@ class LoadedRun:
     def __init__(self, run: Run, predictor: AnyPredictor, name: str, watcher: Watcher, limits: Limits) -> None:
         self.name, self.run, self.card = name, run.path.resolve().name, predictor.card
         self._source, self._predictor, self._watcher, self._limits = run, predictor, watcher, limits
-        self._explainer: Explainer | None = None
-        self._keras = run.onnx.name not in self.card.hashes  # else TensorFlow stays out of this process
+        self._explainer: AnyExplainer | None = None
+        self._explains = _explains(run)
         # A thread of its own, for a heat map must not hold up predictions, nor two of them each other.
         self._heat_thread = ThreadPoolExecutor(1, "heat")
         self._batcher = Batcher(self._judged, watcher, queue=limits.queue, batch=BATCH, wait=WAIT)
@@ -80,12 +80,25 @@ class LoadedRun:
         return list(self._predictor.pictures(pictures))
 
     def _heat(self, picture: Picture, label: str) -> Heat | None:
-        if not self._keras:
+        if not self._explains:
             return None
         if self._explainer is None:
-            from cervinet.inference.explain import Explainer
+            from cervinet.inference.explainer import explainer_of
 
-            self._explainer = Explainer.load(self._source, "grad_cam")
+            self._explainer = explainer_of(self._source, "grad_cam")
         image = self._explainer.prepare(picture)
         asked = np.array([self.card.classes.index(label)])
         return Heat(image, self._explainer.heat(image[None], asked)[0])
+
+
+def _explains(run: Run) -> bool:
+    """Whether there are heat maps without TensorFlow, or it is in this process already."""
+    from cervinet.inference.heat import networks_of
+
+    try:
+        networks = networks_of(run)[1]
+    except UsageError:  # members that prepare pictures in different ways have no map in common
+        return False
+    files = [set(one.card.hashes) for one in networks]
+    by_keras = any(run.onnx.name not in one for one in files)
+    return by_keras or all(run.heat.name in one for one in files)
