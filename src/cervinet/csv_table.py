@@ -1,10 +1,12 @@
 """A CSV file as text cells that come back as they were written, and that no spreadsheet runs as formulas."""
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,9 +124,20 @@ def write_table(path: Path, rows: Iterable[Sequence[str | float]]) -> None:
         replacing(path) as temporary,
         open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
-        plain = csv.writer(file, lineterminator="\n")
-        # The csv module of Python 3.11 leaves a bare carriage return unquoted, which ends the row on reading.
-        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        for row in rows:
-            has_return = any("\r" in cell for cell in row if isinstance(cell, str))
-            (quoted if has_return else plain).writerow(row)
+        _write(file, rows)
+
+
+def as_text(rows: Iterable[Sequence[str | float]]) -> str:
+    """The same rows, as they would stand in the file."""
+    file = io.StringIO(newline="")
+    _write(file, rows)
+    return file.getvalue()
+
+
+def _write(file: TextIO, rows: Iterable[Sequence[str | float]]) -> None:
+    plain = csv.writer(file, lineterminator="\n")
+    # The csv module of Python 3.11 leaves a bare carriage return unquoted, which ends the row on reading.
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    for row in rows:
+        has_return = any("\r" in cell for cell in row if isinstance(cell, str))
+        (quoted if has_return else plain).writerow(row)

@@ -78,6 +78,23 @@ def block(tag: str, *pieces: Html, style: str = "") -> Html:
     return Html(f"{opened}{' '.join(pieces)}</{tag}>\n")
 
 
+def element(tag: str, *pieces: Html, **attributes: str | bool) -> Html:
+    """Any element, for pages that people work with.
+
+    Args:
+        tag: constant name of the element.
+        pieces: what stands in it; nothing in an `img` or `input`.
+        attributes: values are escaped, True is an attribute without a value and False none; in their constant names
+            `_` stands for `-`, and one at the end is dropped, as in `class_`.
+    """
+    said = "".join(
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{text(value)}"')
+        for key, value in attributes.items()
+        if value is not False
+    )
+    return Html(f"<{tag}{said}>" + ("" if tag in ("img", "input") else f"{''.join(pieces)}</{tag}>"))
+
+
 def listing(value: str) -> Html:
     """Lines as they are typed, such as a whole configuration; tabs and all else that is not plain is shown escaped."""
     return Html("<pre>" + "\n".join(map(text, value.splitlines())) + "</pre>\n")
