@@ -15,6 +15,8 @@ from cervinet.serve.limits import Limits
 from cervinet.serve.tokens import check_bind, check_token
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from cervinet.serve.access_log import Record
     from cervinet.serve.loaded import LoadedRun
 
@@ -37,6 +39,7 @@ MIB = 1 << 20
     show_default=True,
     help="Pictures that may wait; beyond them the answer is 429.",
 )
+@click.option("--no-page", is_flag=True, help="The HTTP interface alone.")
 def serve(
     run_path: Path | None,
     host: str,
@@ -45,6 +48,7 @@ def serve(
     insecure: bool,
     max_upload: int,
     queue: int,
+    no_page: bool,
 ) -> None:
     """Serve RUN, by default the newest finished one under runs/, until Ctrl-C or SIGTERM.
 
@@ -64,9 +68,10 @@ def serve(
     with claimed(host, port) as claim:
         click.echo("Loading the network …", err=True)
         service = LoadedRun.load(run, metrics, limits)
-        app = build_app(service, limits, token=token, metrics=metrics, note=[_log()])
+        page = None if no_page else _page(service, limits)
+        app = build_app(service, limits, token=token, metrics=metrics, note=[_log()], page=page)
         claim.listen()
-        _announce(service, url_of(host, claim.getsockname()[1]), bool(token))
+        _announce(service, url_of(host, claim.getsockname()[1]), page=bool(page), token=bool(token))
         run_until_told(app, claim)
         service.close()
     click.echo("Stopped; nothing that was sent is kept.", err=True)
@@ -100,13 +105,25 @@ def _log() -> "Callable[[Record], None]":
     return lambda record: click.echo(form(record), err=True)
 
 
-def _announce(service: "LoadedRun", url: str, token: bool) -> None:
+def _page(service: "LoadedRun", limits: Limits) -> "Callable[[FastAPI], object] | None":
+    """None, which is said, where Gradio is not installed."""
+    if not find_spec("gradio"):
+        click.echo("The page is left out, for it needs gradio; install it: pip install 'cervinet[ui]'", err=True)
+        return None
+    from cervinet.serve.page import mount_page
+
+    return lambda app: mount_page(app, service, largest=limits.picture, most=limits.images)
+
+
+def _announce(service: "LoadedRun", url: str, *, page: bool, token: bool) -> None:
     from cervinet.escape import for_terminal
     from cervinet.serve.openapi import RESEARCH
 
     click.echo(url)
     click.echo(f"Serving {for_terminal(service.name)}, run {for_terminal(service.run)}.", err=True)
-    click.echo(f"  {url}/docs    how to ask it{', with the token' if token else ''}", err=True)
+    if page:
+        click.echo(f"  {url}/      page to try it{'; any user name, the token as password' if token else ''}", err=True)
+    click.echo(f"  {url}/docs  how programs ask{', with the token' if token else ''}", err=True)
     if service.card.note:
         click.echo(f"Trained on {for_terminal(service.card.note)}.", err=True)
     click.echo(f"{RESEARCH} Ctrl-C ends it.", err=True)

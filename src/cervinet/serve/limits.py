@@ -39,6 +39,11 @@ class Limits:
         """Bytes of the bodies of all requests that are under way."""
         return _BODIES * self.upload
 
+    @property
+    def picture(self) -> int:
+        """Bytes of a picture that comes by itself in base64, with room for what is around it."""
+        return (self.upload - 10_000) * 3 // 4
+
 
 class BodyLimit:
     """ASGI middleware that counts the body of every request as it streams in, whether or not its length was announced.
