@@ -83,9 +83,9 @@ def _token(file: Path | None) -> str | None:
         token = os.environ.get("CERVINET_TOKEN", "").strip()
     else:
         try:
-            token = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"--token-file {file} cannot be read: {error}") from None
+            token = file.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError as error:
+            raise UsageError(f"--token-file {file} cannot be read: {error.strerror}; check the path") from None
     if token or file:
         check_token(token)
     return token or None
