@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # The real pictures, for tests and benchmarks beside the project; tests that need them skip where they are absent.
 export CERVINET_REAL_DATA ?= $(abspath ../shared/data)
 
-.PHONY: help demo test test-fast lint types check bench soak schema visuals lock clean
+.PHONY: help demo serve test test-fast lint types check bench soak schema visuals lock clean
 help:           ## show this list
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -21,6 +21,9 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)  ## train, evaluate and predict on synthetic phantoms
 	$(BIN)/cervinet demo
+
+serve: $(READY) ## the newest run over HTTP, with a page to try it
+	$(BIN)/cervinet serve
 
 test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest -n auto

@@ -7,7 +7,7 @@ CERVINET_BROWSER=required, which CI sets, they fail.
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,12 +79,24 @@ class Browser:
     def open(self, path: Path, window: dict[str, int] = DESKTOP) -> Iterator[Opened]:
         """A file in a window of its own; scripts may run, and nothing but the file may be read."""
         own = path.resolve().as_uri()
-        context = self._chromium.new_context(viewport=window)
+        with self._opened(own, lambda url: url.split("#")[0] == own, viewport=window) as opened:
+            yield opened
+
+    @contextmanager
+    def visit(self, address: str, window: dict[str, int] = DESKTOP, *, touch: bool = False) -> Iterator[Opened]:
+        """A page of a server on this machine; it may reach that server alone. `address` is its root, with a `/`."""
+        inside = (address, f"blob:{address}")
+        with self._opened(address, lambda url: url.startswith(inside), viewport=window, has_touch=touch) as opened:
+            yield opened
+
+    @contextmanager
+    def _opened(self, address: str, own: Callable[[str], bool], **window: Any) -> Iterator[Opened]:
+        context = self._chromium.new_context(**window)
         try:
             opened = Opened(context.new_page())
 
             def guard(route: Any, request: Any) -> None:
-                if request.url.split("#")[0] == own or request.url.startswith(ALLOWED):
+                if own(request.url) or request.url.startswith(ALLOWED):
                     route.continue_()
                 else:
                     opened.fetched.append(request.url)
@@ -93,7 +105,7 @@ class Browser:
             opened.page.route("**/*", guard)
             opened.page.on("console", lambda message: opened.complaints.append(f"{message.type}: {message.text}"))
             opened.page.on("pageerror", lambda error: opened.complaints.append(f"error: {error}"))
-            opened.page.goto(own, wait_until="load")
+            opened.page.goto(address, wait_until="load")
             yield opened
         finally:
             context.close()

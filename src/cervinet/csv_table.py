@@ -1,11 +1,13 @@
 """A CSV file as text cells that come back as they were written, and that no spreadsheet runs as formulas."""
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,15 +129,7 @@ def writing_table(path: Path) -> Iterator[Write]:
         replacing(path) as temporary,
         open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
-        plain = csv.writer(file, lineterminator="\n")
-        # The csv module of Python 3.11 leaves a bare carriage return unquoted, which ends the row on reading.
-        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-
-        def write(row: Sequence[str | float]) -> None:
-            has_return = any("\r" in cell for cell in row if isinstance(cell, str))
-            (quoted if has_return else plain).writerow(row)
-
-        yield write
+        yield _row_writer(file)
 
 
 def write_table(path: Path, rows: Iterable[Sequence[str | float]]) -> None:
@@ -143,3 +137,24 @@ def write_table(path: Path, rows: Iterable[Sequence[str | float]]) -> None:
     with writing_table(path) as write:
         for row in rows:
             write(row)
+
+
+def as_text(rows: Iterable[Sequence[str | float]]) -> str:
+    """The same rows, as they would stand in the file."""
+    file = io.StringIO(newline="")
+    write = _row_writer(file)
+    for row in rows:
+        write(row)
+    return file.getvalue()
+
+
+def _row_writer(file: TextIO) -> Write:
+    plain = csv.writer(file, lineterminator="\n")
+    # The csv module of Python 3.11 leaves a bare carriage return unquoted, which ends the row on reading.
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+
+    def write(row: Sequence[str | float]) -> None:
+        has_return = any("\r" in cell for cell in row if isinstance(cell, str))
+        (quoted if has_return else plain).writerow(row)
+
+    return write

@@ -21,6 +21,8 @@ def open_session(file: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # what matters is raised
+    # Threads that spin until the next batch take the cores from what decodes it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = cores()  # by default as many as the machine has, whatever this process may use
     # Threads that wait by spinning would take the cores from those that prepare pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

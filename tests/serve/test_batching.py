@@ -1,0 +1,165 @@
+"""Pictures of many requests go to the network together, in a bounded queue, and fail apart."""
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cervinet.data.picture import Picture
+from cervinet.inference.predicting import Prediction
+from cervinet.serve.batching import Batcher
+from cervinet.serve.service import BusyError
+
+
+class Notes:
+    """A watcher that keeps what it is told."""
+
+    def __init__(self):
+        self.batches, self.queue = [], []
+
+    def batch(self, size):
+        self.batches.append(size)
+
+    def waiting(self, pictures):
+        self.queue.append(pictures)
+
+    def said(self, prediction):
+        raise AssertionError("a batcher says nothing of answers")
+
+
+class Gate:
+    """Work that waits until it may go on, and fails where a picture is called bad."""
+
+    def __init__(self):
+        self.open, self.entered = threading.Event(), threading.Semaphore(0)
+
+    def __call__(self, pictures):
+        self.entered.release()
+        assert self.open.wait(20)
+        if any(one.path == Path("bad") for one in pictures):
+            raise RuntimeError("of this picture alone")
+        return [Prediction(one.path, np.array([1.0])) for one in pictures]
+
+
+@contextmanager
+def batching(gate, notes, queue=8, batch=4):
+    batcher = Batcher(gate, notes, queue=queue, batch=batch, wait=0)
+    try:
+        yield batcher
+    finally:
+        gate.open.set()
+        batcher.close()
+
+
+def named(*names):
+    return [Picture(Path(name)) for name in names]
+
+
+def paths(predictions):
+    return [str(one.image) for one in predictions]
+
+
+async def entered(gate):
+    await asyncio.to_thread(gate.entered.acquire)
+
+
+def test_what_gathers_while_the_network_is_busy_goes_together_and_each_gets_its_own():
+    gate, notes = Gate(), Notes()
+
+    async def ask():
+        first = asyncio.create_task(batcher(named("first")))
+        await entered(gate)
+        others = [asyncio.create_task(batcher(named(f"{n}a", f"{n}b"))) for n in range(3)]
+        await asyncio.sleep(0)
+        gate.open.set()
+        return [await first, *(await asyncio.gather(*others))]
+
+    with batching(gate, notes) as batcher:
+        found = asyncio.run(ask())
+    assert list(map(paths, found)) == [["first"], ["0a", "0b"], ["1a", "1b"], ["2a", "2b"]]
+    assert notes.batches == [1, 4, 2]
+    assert max(notes.queue) == 6
+    assert notes.queue[-1] == 0
+
+
+def test_a_full_queue_refuses_whole_requests_and_takes_the_next_when_there_is_room():
+    gate, notes = Gate(), Notes()
+
+    async def ask():
+        first = asyncio.create_task(batcher(named("first")))
+        await entered(gate)
+        waiting = asyncio.create_task(batcher(named(*"abcdefg")))
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await batcher(named("h", "i"))
+        last = asyncio.create_task(batcher(named("h")))
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await batcher(named("i"))
+        gate.open.set()
+        await asyncio.gather(first, waiting, last)
+        return await batcher(named("i", "j"))
+
+    with batching(gate, notes) as batcher:
+        assert paths(asyncio.run(ask())) == ["i", "j"]
+    assert max(notes.queue) == 8
+
+
+def test_a_picture_that_breaks_the_work_breaks_that_of_no_other():
+    gate, notes = Gate(), Notes()
+
+    async def ask():
+        first = asyncio.create_task(batcher(named("first")))
+        await entered(gate)
+        tasks = [asyncio.create_task(batcher(named(name))) for name in ("good", "bad", "better")]
+        await asyncio.sleep(0)
+        gate.open.set()
+        await first
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with batching(gate, notes) as batcher:
+        good, bad, better = asyncio.run(ask())
+        assert (paths(good), paths(better)) == (["good"], ["better"])
+        assert isinstance(bad, RuntimeError)
+        assert paths(asyncio.run(batcher(named("next")))) == ["next"]
+
+
+def test_pictures_that_nobody_waits_for_are_not_worked_on():
+    gate, notes = Gate(), Notes()
+
+    async def ask():
+        first = asyncio.create_task(batcher(named("first")))
+        await entered(gate)
+        gone = asyncio.create_task(batcher(named("gone", "bad")))
+        last = asyncio.create_task(batcher(named("last")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        gate.open.set()
+        await first
+        return await last
+
+    with batching(gate, notes) as batcher:
+        assert paths(asyncio.run(ask())) == ["last"]
+    assert notes.batches == [1, 1]
+
+
+def test_closing_finishes_what_waits_and_takes_nothing_more():
+    gate, notes = Gate(), Notes()
+
+    async def ask():
+        first = asyncio.create_task(batcher(named("first")))
+        await entered(gate)
+        waiting = asyncio.create_task(batcher(named(*"abcdef")))
+        await asyncio.sleep(0)
+        gate.open.set()
+        await asyncio.to_thread(batcher.close)
+        with pytest.raises(BusyError):
+            await batcher(named("late"))
+        return await first + await waiting
+
+    with batching(gate, notes) as batcher:
+        assert paths(asyncio.run(ask())) == ["first", *"abcdef"]
