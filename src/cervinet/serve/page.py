@@ -82,7 +82,8 @@ def _mount(app: "FastAPI", title: str, pieces: tuple[Html, Html, Html], calls: l
     top, middle, bottom = pieces
     with gradio.Blocks(title=f"{title} – cervinet", analytics_enabled=False) as blocks:
         gradio.HTML(top, apply_default_css=False, js_on_load=None)
-        desk = gradio.HTML(middle, apply_default_css=False, js_on_load=_beside("page.js"), server_functions=calls)
+        script = _beside("page_box.js") + _beside("page.js")
+        desk = gradio.HTML(middle, apply_default_css=False, js_on_load=script, server_functions=calls)
         gradio.HTML(bottom, apply_default_css=False, js_on_load=None)
     names = [call.__name__ for call in calls]
     guard = Middleware(PageGuard, component=desk._id, functions=names, largest=largest)
