@@ -98,7 +98,8 @@ def _runner(path: Path) -> Callable[[Given], Outputs]:
         runner = tf.lite.Interpreter(model_path=str(path), num_threads=cores()).get_signature_runner()
 
     def call(given: Given) -> Outputs:
-        found = [runner(image=one[None].astype(np.float32)) for one in given.pixels]
+        with _quiet():  # the first call makes a delegate, which says so
+            found = [runner(image=one[None].astype(np.float32)) for one in given.pixels]
         return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
     return call
