@@ -23,7 +23,7 @@ class KerasEngine:
 
     def __init__(self, model: keras.Model, image_size: tuple[int, int]) -> None:
         self.model, self._size = served_graph(model), image_size
-        self._source, self._finer = model, "subclass_probabilities" in self.model.output_names
+        self.source, self._finer = model, "subclass_probabilities" in self.model.output_names
 
     @classmethod
     def load(cls, run: Run, card: ModelCard) -> "KerasEngine":
@@ -48,7 +48,7 @@ class KerasEngine:
 
     def of_features(self, features: NDArray[np.float32]) -> Answers:
         """The same of what the backbone made of the pictures, float32 (n, width)."""
-        source = self._source
+        source = self.source
         named = ["probabilities", "logits", *(["subclass_probabilities"] if self._finer else [])]
         head = keras.Model(source.get_layer("features").output, {name: source.get_layer(name).output for name in named})
         return _answers({**head(tf.constant(features), training=False), "embedding": tf.constant(features)})
