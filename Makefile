@@ -52,6 +52,8 @@ visuals: $(READY)  ## draw visuals/ anew, from phantoms
 lock: $(READY)  ## pin and hash every dependency anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
 	  --no-header --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile docker/requirements.in --constraints requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o docker/requirements.txt
 
 clean:          ## remove the environment and caches of this folder
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

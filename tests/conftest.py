@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from browser import browser  # noqa: F401
+from world import world  # noqa: F401
 
 SOURCE = Path(__file__).parents[1] / "src"
 

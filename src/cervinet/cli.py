@@ -15,6 +15,7 @@ from cervinet.cli_explain import explain
 from cervinet.cli_export import export
 from cervinet.cli_predict import predict
 from cervinet.cli_runs import crossval, ensemble
+from cervinet.cli_serve import serve
 from cervinet.cli_train import train
 from cervinet.cli_tune import tune
 from cervinet.exits import Sentences
@@ -92,7 +93,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, predict, evaluate, compare, explain, export, crossval, ensemble, tune, data):
+for command in (train, predict, evaluate, compare, explain, export, serve, crossval, ensemble, tune, data):
     main.add_command(command)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.data.decode import decode, read_bytes
+from cervinet.data.decode import MAX_PIXELS, decode, read_bytes
 
 Box = tuple[float, float, float, float]
 
@@ -23,6 +23,7 @@ class Picture:
         masks: files of the same size that are not black where the lesion is; several are united.
         pixels: uint8 (H, W, 3) RGB, for a picture that has no file of its own.
         data: the bytes of an image file, for a picture that came over a wire.
+        max_pixels: the most that its header may announce.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class Picture:
     masks: tuple[Path, ...] = ()
     pixels: NDArray[np.uint8] | None = None
     data: bytes | None = None
+    max_pixels: int = MAX_PIXELS
 
     def read(self, *, at_least: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Its pixels, uint8 (H, W, 3) RGB, 0–255; `at_least` as in `decode`.
@@ -40,4 +42,4 @@ class Picture:
         if self.pixels is not None:
             return self.pixels
         data = read_bytes(self.path) if self.data is None else self.data
-        return decode(data, at_least=at_least, name=os.fsdecode(self.path))
+        return decode(data, at_least=at_least, max_pixels=self.max_pixels, name=os.fsdecode(self.path))

@@ -7,17 +7,17 @@ refuses a plain string in its place, so that whatever came from outside has pass
 import base64
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NewType
-
-from matplotlib import rc_context
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, NewType
 
 from cervinet import __version__
 from cervinet.escape import for_terminal
 from cervinet.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Html = NewType("Html", str)
 
@@ -53,6 +53,11 @@ def mark(value: object, style: str) -> Html:
 def link(place: str, label: Html) -> Html:
     """To the section of this page with the id `place`."""
     return Html(f'<a href="#{text(place)}">{label}</a>')
+
+
+def anchor(place: str, piece: Html) -> Html:
+    """A piece that links lead to by the id `place`."""
+    return Html(f'<div id="{text(place)}">{piece}</div>')
 
 
 def joined(*pieces: Html, between: str = " ") -> Html:
@@ -128,11 +133,13 @@ def image(jpeg: bytes, alt: str, width: int, height: int, *, enlarged: bool = Fa
     return Html(f'<img{style} src="data:image/jpeg;base64,{data}" alt="{text(alt)}" width="{width}" height="{height}">')
 
 
-def plot(drawn: Figure, alt: str) -> Html:
+def plot(drawn: "Figure", alt: str) -> Html:
     """A figure as a drawing without loss, as wide as it was drawn, or as the page where that is narrower.
 
     On a phone it scrolls sideways in a box of its own.
     """
+    from matplotlib import rc_context
+
     file = io.BytesIO()
     with rc_context({"svg.hashsalt": "cervinet", "svg.fonttype": "path"}):  # the same bytes each time
         drawn.savefig(file, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
@@ -166,15 +173,20 @@ def write_page(path: Path, title: str, body: Iterable[Html]) -> None:
     with replacing(path) as temporary:
         temporary.touch(mode=0o600)  # the pictures in it may be of patients
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(
-                f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-                f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-                f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-                f'<meta name="generator" content="cervinet {text(__version__)}">\n'
-                f"<title>{text(title)}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n<main>\n"
-            )
-            file.writelines(body)
-            file.write(f"</main>\n<footer>cervinet {text(__version__)}</footer>\n</body>\n</html>\n")
+            file.writelines(page(title, body))
+
+
+def page(title: str, body: Iterable[Html]) -> Iterator[str]:
+    """The same page, piece by piece."""
+    yield (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="generator" content="cervinet {text(__version__)}">\n'
+        f"<title>{text(title)}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n<main>\n"
+    )
+    yield from body
+    yield f"</main>\n<footer>cervinet {text(__version__)}</footer>\n</body>\n</html>\n"
 
 
 @cache
