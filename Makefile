@@ -55,6 +55,10 @@ visuals: $(READY)  ## draw visuals/ anew, from phantoms
 lock: $(READY)  ## pin and hash every dependency anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
 	  --no-header --quiet --upgrade -o requirements.lock
+	for name in requirements build-requirements; do \
+	  $(BIN)/uv pip compile docker/$$name.in --constraints requirements.lock --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o docker/$$name.txt || exit; \
+	done
 
 clean:          ## remove the environment and caches of this folder
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -12,6 +12,7 @@ from cervinet.cli_compare import compare
 from cervinet.cli_data import data
 from cervinet.cli_evaluate import evaluate
 from cervinet.cli_explain import explain
+from cervinet.cli_export import export
 from cervinet.cli_predict import predict
 from cervinet.cli_runs import crossval, ensemble
 from cervinet.cli_serve import serve
@@ -91,7 +92,7 @@ def config_schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2))
 
 
-for command in (train, predict, evaluate, compare, explain, crossval, ensemble, tune, data, serve):
+for command in (train, predict, evaluate, compare, explain, export, serve, crossval, ensemble, tune, data):
     main.add_command(command)
 
 

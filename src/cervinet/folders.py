@@ -1,5 +1,9 @@
 """Directories for results, in which nothing is overwritten."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -32,3 +36,16 @@ def fresh_folder(parent: Path, label: str) -> Path:
             raise UsageError(f"the directory {parent / name} cannot be made: {error.strerror}") from None
         return parent / name
     raise UsageError(f"{parent} has a thousand directories that begin with {stem}")
+
+
+@contextmanager
+def filled_in_one_step(folder: Path) -> Iterator[Path]:
+    """Give a temporary directory beside `folder`, which is empty; what was written there becomes `folder` at the end.
+
+    After an exception `folder` is as empty as before. Raises OSError where it is not empty any more at the end.
+    """
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as room:
+        filled = Path(room) / folder.name  # the room itself is for its owner alone, and would stay so
+        filled.mkdir()
+        yield filled
+        os.replace(filled, folder)

@@ -25,6 +25,7 @@ HOMES = {
     "optimizer": ("cervinet.training.optimizers",),
     "imbalance": ("cervinet.data.imbalance",),
     "operating_point": ("cervinet.evaluation.operating_rules",),
+    "exporter": ("cervinet.exporters.formats",),
 }
 
 Function = TypeVar("Function", bound=Callable[..., Any])

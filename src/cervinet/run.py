@@ -8,6 +8,7 @@ runs/20261120-101500-cervix-cnn/
   predictions_val.csv  predictions_test.csv  metrics.json  plots/  cam/
   report.html  model_card.md
   evaluations/20261121-090000-test/      what `cervinet evaluate` found later
+  exports/20261121-090000-litert/        what `cervinet export` wrote
 
 An ensemble's has no model.keras but members/1/ with the model files, model.json and splits.csv, members/2/, …; one of
 cross-validation has fold-1/, … (repeat-1/fold-1/, …), each a run, and config.yaml  crossval.json  folds.csv
@@ -61,6 +62,7 @@ class Run:
         self.cam = path / "cam"
         self.plots = path / "plots"
         self.evaluations = path / "evaluations"
+        self.exports = path / "exports"
         self.crossval = path / "crossval.json"
         self.folds = path / "folds.csv"
         self._seconds: dict[str, float] = {}

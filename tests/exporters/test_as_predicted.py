@@ -1,0 +1,58 @@
+"""Views and calibrations as TensorFlow operations, beside those that `predict` does in NumPy."""
+
+import numpy as np
+import pytest
+
+from cervinet.inference.answers import Answers
+from cervinet.inference.predictor import Predictor
+from cervinet.model_card import ModelCard
+
+pytestmark = pytest.mark.slow
+
+CALIBRATIONS = {
+    "none at all": {},
+    "none": {"method": "none", "values": {}, "n": 9},
+    "temperature": {"method": "temperature", "values": {"temperature": 0.3}, "n": 9},
+    "vector": {"method": "vector", "values": {"scale": [0.5, 3.0], "shift": [0.2, -1.0]}, "n": 9},
+    "platt": {"method": "platt", "values": {"slope": 2.5, "intercept": -0.7}, "n": 9},
+    "isotonic": {"method": "isotonic", "values": {"at": [-1.0, 0.0, 0.5], "value": [0.0, 0.4, 1.0]}, "n": 9},
+    "isotonic of one point": {"method": "isotonic", "values": {"at": [0.1], "value": [0.4]}, "n": 9},
+}
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Answers to what stands where, so that a view in the wrong place would be seen."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((6, 6, 3))
+    logits = layers.Dense(2, name="logits", kernel_initializer=keras.initializers.RandomNormal(stddev=0.004))(
+        layers.Flatten()(picture)
+    )
+    return keras.Model(picture, {"logits": logits, "probabilities": layers.Softmax()(logits)})
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(5).integers(0, 256, (7, 6, 6, 3), np.uint8)
+
+
+@pytest.mark.parametrize("views", [1, 2, 4, 8])
+@pytest.mark.parametrize("calibration", CALIBRATIONS.values(), ids=CALIBRATIONS)
+def test_it_is_what_the_predictor_says(network, images, views, calibration):
+    from cervinet.exporters.as_predicted import answered
+
+    class Engine:
+        name = "keras"
+
+        def __call__(self, pictures):
+            return Answers.of_outputs(
+                {key: value.numpy() for key, value in network(pictures.astype(np.float32)).items()}
+            )
+
+    card = ModelCard(("a", "b"), (6, 6), (), "planted", views=views, calibration=calibration)
+    wanted = Predictor(Engine(), card).probabilities(images).probabilities
+    assert np.ptp(wanted[:, 0]) > 0.1 or calibration.get("values", {}).get("at") == [0.1]
+    np.testing.assert_allclose(answered(network, images, card).numpy(), wanted, atol=2e-6)
