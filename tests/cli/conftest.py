@@ -55,6 +55,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(folder, pictures, config, folder / "run", trained)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_figures_are_drawn(blank_figures: None) -> None:
+    """Those of `world`, which is made before, as a session's fixtures are; and where a test asks for it."""
+
+
 @pytest.fixture(autouse=True)
 def _own_cache_and_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CERVINET_CACHE", str(world.folder / "cache"))
