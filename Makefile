@@ -23,10 +23,10 @@ demo: $(READY)  ## train, evaluate and predict on synthetic phantoms
 	$(BIN)/cervinet demo
 
 test: $(READY)  ## the whole test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-fast: $(READY)  ## without what trains a network or starts processes
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 lint: $(READY)  ## ruff
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ from cervinet.progress import Silent
 from cervinet.run import Run
 from cervinet.yaml_source import Source, override
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 class Heard(Silent):
     def __init__(self) -> None:
