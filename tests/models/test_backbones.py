@@ -1,10 +1,12 @@
 """Backbones: pixels as their weights expect them, features under a name, any size."""
 
 from functools import cache
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from reloading import assert_it_reloads
 
 from cervinet.errors import UsageError
 from cervinet.models.backbones import BACKBONES, build_backbone, check_backbone, scaled
@@ -127,7 +129,9 @@ def test_the_blocks_of_each_backbone_are_those_its_paper_counts(built: tuple[str
     ]
 
 
-def test_a_backbone_has_the_weights_of_keras_and_makes_features_at_any_size(built: tuple[str, keras.Model]) -> None:
+def test_a_backbone_has_the_weights_of_keras_makes_features_at_any_size_and_reloads(
+    built: tuple[str, keras.Model], tmp_path: Path
+) -> None:
     name, model = built
     side, backbone = BACKBONES[name].smallest, model.get_layer(name)
     assert model.get_layer("features").output.shape == (None, backbone.output_shape[-1])
@@ -138,6 +142,8 @@ def test_a_backbone_has_the_weights_of_keras_and_makes_features_at_any_size(buil
         assert [w.shape for w in backbone.weights] == [w.shape for w in stock.weights]
     if name in SIBLINGS:
         assert kinds(backbone) == kinds_of(SIBLINGS[name])
+    else:
+        assert_it_reloads(model, tmp_path)
     with pytest.raises(ValueError, match=f"{name} takes pictures of at least {side} × {side}; got "):
         build_backbone(name, (side + 9, side - 1), None)
 
