@@ -26,10 +26,10 @@ serve: $(READY) ## the newest run over HTTP, with a page to try it
 	$(BIN)/cervinet serve
 
 test: $(READY)  ## the whole test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-fast: $(READY)  ## without what trains a network or starts processes
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 lint: $(READY)  ## ruff
 	$(BIN)/ruff check .

@@ -1,19 +1,51 @@
 """Makers of small synthetic picture trees, shared by the tests."""
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from browser import browser  # noqa: F401
 from world import world  # noqa: F401
 
 SOURCE = Path(__file__).parents[1] / "src"
+SAVE_FIGURE = Figure.savefig
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no search for garbage needs to pass through all of TensorFlow again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
+def save_blank(self: Figure, file: str | Path | BinaryIO, *, format: str, **options: object) -> None:
+    """Write a file of the kind with nothing in it."""
+    nothing = cv2.imencode(".png", np.zeros((1, 1), np.uint8))[1].tobytes()
+    content = {"png": nothing, "svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>'}[format]
+    file.write_bytes(content) if isinstance(file, Path) else file.write(content)
+
+
+@pytest.fixture(scope="module")
+def blank_figures() -> Iterator[None]:
+    """For tests of something else: figures are made, but not drawn, which takes most of the time of an evaluation."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", save_blank)
+        yield
+
+
+@pytest.fixture
+def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a module of blank figures: those of this test are drawn all the same."""
+    monkeypatch.setattr(Figure, "savefig", SAVE_FIGURE)
 
 
 def draw(path: Path, size: tuple[int, int] = (12, 16), seed: int | None = None) -> Path:

@@ -19,6 +19,8 @@ from cervinet.evaluation.units import by_group
 from cervinet.progress import Silent
 from written_runs import CLASSES, card_of, config_of, finished, planted, without_choices
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -122,6 +124,7 @@ class TestAnOlderRun:
 
 
 class TestJudge:
+    @pytest.mark.usefixtures("drawn_figures")
     def test_writes_metrics_and_plots_and_applies_the_locked_thresholds(self, made, tmp_path):
         run, card, test = made
         found = judged(made, tmp_path)

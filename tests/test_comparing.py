@@ -15,6 +15,8 @@ from cervinet.errors import UsageError
 from cervinet.evaluation.predictions import Predictions, write_predictions
 from report.pages import everything, read_page
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 def predictions(seed=0, *, images=40, strength=1.0, prefix="", split="test", classes=("A", "B", "C")):
     random = np.random.default_rng(seed)
@@ -52,6 +54,7 @@ def _own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_two_runs_make_a_table_a_page_and_json(tmp_path):
     first = run(tmp_path / "runs/cnn", predictions(1, strength=0.5), note="synthetic phantoms")
     second = run(tmp_path / "runs/vgg", predictions(2, strength=5))

@@ -12,7 +12,7 @@ from cervinet.data.phantoms.phantom import write_phantoms
 CONFIG = """\
 name: tiny
 data: {{root: {root}, image_size: [28, 28]}}
-model: {{architecture: skin_cnn}}
+model: {{architecture: breast_cnn}}
 training: {{epochs: 2, batch_size: 8, augment: {{horizontal_flip: 0.5}}}}
 evaluation: {{draws: 100, report: false}}
 """

@@ -10,6 +10,11 @@ from world import World, cervinet
 __all__ = ["World", "cervinet"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_figures_are_drawn(blank_figures: None) -> None:
+    """Those of `world`, which is made before, as a session's fixtures are; and where a test asks for it."""
+
+
 @pytest.fixture(autouse=True)
 def _own_cache_and_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CERVINET_CACHE", str(world.folder / "cache"))

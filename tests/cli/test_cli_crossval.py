@@ -119,37 +119,37 @@ def test_a_row_a_fold_and_what_constants_would_give(crossed) -> None:
     assert f"Results on the out-of-fold pictures: 60 images of {groups} groups, 2 repeats" in said
 
 
-@pytest.mark.parametrize(("stop", "code", "word"), [
-    (KeyboardInterrupt(), 130, "Interrupted."),
-    (TrainingError("the disk is full"), 6, "Error: the disk is full"),
-])  # fmt: skip
 def test_a_stopped_one_goes_on_with_the_folds_that_are_not_finished(
-    world: World, tmp_path: Path, monkeypatch, stop: BaseException, code: int, word: str
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It stops twice in its second fold: it is interrupted, and then it fails."""
     fit, begun = learning.fit_network, []
+    stops = {2: KeyboardInterrupt(), 3: TrainingError("the disk is full")}
 
     def stopping(material, *arguments):
         begun.append(material.config.data.split.fold)
-        if begun == [1, 2]:
-            raise stop
+        if len(begun) in stops:
+            raise stops[len(begun)]
         return fit(material, *arguments)
 
     monkeypatch.setattr(learning, "fit_network", stopping)
     folder = tmp_path / "cross validated"
     words = ("crossval", "--config", world.config, "--folds", 2, "--run-dir", folder, *SETTINGS[:2])
-    result = cervinet(*words)
     line = (
         f"  cervinet crossval --config {world.config} --folds 2 --repeat 1 --run-dir '{folder}' training.epochs=1 "
         "'data.groups.pattern=patient-(?P<group>\\d+)'"
     )
-    assert result.exit_code == code
-    assert result.stderr.endswith(f"Next:\n{line}\n{word}\n")
-    states = [json.loads((one / "status.json").read_text())["state"] for one in (folder, folder / "fold-2")]
-    assert states == ["interrupted" if code == 130 else "failed"] * 2
-    assert not (folder / "metrics.json").exists()
-    before = {path: path.stat().st_mtime_ns for path in (folder / "fold-1").rglob("*")}
+    before = {}
+    for code, word, state in ((130, "Interrupted.", "interrupted"), (6, "Error: the disk is full", "failed")):
+        result = cervinet(*words)
+        assert result.exit_code == code
+        assert result.stderr.endswith(f"Next:\n{line}\n{word}\n")
+        states = [json.loads((one / "status.json").read_text())["state"] for one in (folder, folder / "fold-2")]
+        assert states == [state] * 2
+        assert not (folder / "metrics.json").exists()
+        before = before or {path: path.stat().st_mtime_ns for path in (folder / "fold-1").rglob("*")}
     result = cervinet(*words)
-    assert (result.exit_code, begun) == (0, [1, 2, 2])
+    assert (result.exit_code, begun) == (0, [1, 2, 2, 2])
     assert f"Fold 1 of 2: finished before, in {folder / 'fold-1'}\nFold 2 of 2:\n" in result.stderr
     assert {path: path.stat().st_mtime_ns for path in (folder / "fold-1").rglob("*")} == before
     rows = read(folder / "predictions_oof.csv")

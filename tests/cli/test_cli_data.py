@@ -16,7 +16,7 @@ from conftest import World, cervinet
 Write = Callable[[str, str], Path]
 CONFIG = """\
 data: {{root: {root}, image_size: [28, 28]{data}}}
-model: {{architecture: skin_cnn}}
+model: {{architecture: breast_cnn}}
 training: {{epochs: 1, batch_size: 8}}
 evaluation: {{draws: 100, report: false}}
 """

@@ -34,7 +34,7 @@ def made(world: World) -> Iterator[Made]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CERVINET_CACHE", str(world.folder / "cache"))
         settings = (
-            *("model.architecture=breast_cnn", "data.image_size=[24, 32]", "data.preprocess=[stretch]"),
+            *("model.architecture=skin_cnn", "data.image_size=[28, 32]", "data.preprocess=[stretch]"),
             *("evaluation.views=2", f"data.split.file={world.run / 'splits.csv'}", "training.learning_rate=0.01"),
         )
         other, together = world.folder / "other", world.folder / "together"
@@ -164,7 +164,7 @@ def test_views_that_do_not_fit(made: Made) -> None:
     result = cervinet("evaluate", made.run, "--views", 8)
     assert (result.exit_code, result.stderr) == (
         2,
-        f"Error: --views must be 1, 2 or 4 for {made.run / 'members' / '2'}, whose pictures are 24 × 32: quarter turns "
+        f"Error: --views must be 1, 2 or 4 for {made.run / 'members' / '2'}, whose pictures are 28 × 32: quarter turns "
         "would change their sides; got 8\n",
     )
     result = cervinet("evaluate", made.run, "evaluation.views=4")

@@ -44,6 +44,7 @@ def few(world: World, folder: Path, each: int = 3) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_the_own_test_split_gives_the_numbers_of_training_in_a_new_folder(world: World) -> None:
     for count, more in enumerate(([], ["evaluation.report=true"]), start=1):
         result = cervinet("evaluate", world.run, *more)
@@ -58,6 +59,7 @@ def test_the_own_test_split_gives_the_numbers_of_training_in_a_new_folder(world:
     assert written == [few, few | {"cam", "report.html", "model_card.md"}]
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_another_folder_is_judged_whole_with_the_classes_of_the_run(world: World, tmp_path: Path) -> None:
     other = tmp_path / "other site"
     for name in ("Type_3", "Type_1"):
@@ -252,19 +254,13 @@ def test_another_site_is_judged_by_the_locked_thresholds_and_compared_and_redact
     assert "18 pictures found" in page
 
 
-@pytest.fixture(scope="module")
-def reported(world: World) -> Path:
-    """A run whose training wrote a report."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CERVINET_CACHE", str(world.folder / "cache"))
-        words = ("training.epochs=1", "evaluation.report=true", "evaluation.explain.pictures=2", "--quiet")
-        result = cervinet("train", "--config", world.config, "--run-dir", world.folder / "reported", *words)
+@pytest.mark.usefixtures("drawn_figures")
+def test_training_writes_a_report_a_model_card_and_heat_maps(world: World, tmp_path: Path) -> None:
+    reported = tmp_path / "reported"
+    words = ("training.epochs=1", "evaluation.report=true", "evaluation.explain.pictures=2", "--quiet")
+    result = cervinet("train", "--config", world.config, "--run-dir", reported, *words)
     assert result.exit_code == 0
-    assert f"Report: {world.folder / 'reported' / 'report.html'}" in result.stdout
-    return world.folder / "reported"
-
-
-def test_training_writes_a_report_a_model_card_and_heat_maps(reported: Path) -> None:
+    assert f"Report: {reported / 'report.html'}" in result.stdout
     page = (reported / "report.html").read_text(encoding="utf-8")
     for place in ("headline", "flow", "training", "metrics", "calibration", "operating", "explanations"):
         assert f'id="{place}"' in page

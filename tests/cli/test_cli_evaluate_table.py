@@ -39,6 +39,7 @@ def submission(n: int = 30) -> tuple[pd.DataFrame, np.ndarray]:
     return table, truth
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_a_kaggle_submission_with_labels_in_folders(tmp_path: Path) -> None:
     table, truth = submission()
     table.to_csv("submission.csv", index=False)

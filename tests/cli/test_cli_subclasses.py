@@ -23,7 +23,7 @@ COLUMNS = [name for name, _ in PAIRS]
 CONFIG = """\
 name: finer
 data: {{root: '{root}', reader: {{class_folders: {{sublabels: true}}}}, image_size: [28, 28]}}
-model: {{architecture: skin_cnn}}
+model: {{architecture: breast_cnn}}
 training:
   epochs: 2
   batch_size: 8

@@ -1,20 +1,43 @@
 """Backbones: pixels as their weights expect them, features under a name, any size."""
 
 from functools import cache
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from reloading import assert_it_reloads
 
 from cervinet.errors import UsageError
 from cervinet.models.backbones import BACKBONES, build_backbone, check_backbone, scaled
 from cervinet.models.build import build_model
+from cervinet.models.freezing import blocks
 from cervinet.models.weights import fetch_imagenet
 
 LARGE = {"resnet101", "densenet161", "densenet201", "inception_resnet_v2"} | {f"efficientnetv2_b{n}" for n in (1, 2, 3)}
 SIBLINGS = {"vgg19": "vgg16", "resnet101": "resnet50", "densenet201": "densenet121"}
 SIBLINGS |= {f"efficientnetv2_b{n}": "efficientnetv2_b0" for n in (1, 2, 3)}
 """Networks that differ from a smaller one in numbers only: what Keras saves and opens of the one, it does of both."""
+# How many blocks, and the first and last layer with weights of the last one; None where Keras makes names up.
+LAST = {
+    "vgg16": (5, "block5_conv1", "block5_conv3"),
+    "vgg19": (5, "block5_conv1", "block5_conv4"),
+    "resnet50": (5, "conv5_block1_1_conv", "conv5_block3_3_bn"),
+    "resnet101": (5, "conv5_block1_1_conv", "conv5_block3_3_bn"),
+    "resnet50v2": (5, "conv5_block1_preact_bn", "post_bn"),
+    "densenet121": (5, "conv5_block1_0_bn", "bn"),
+    "densenet161": (5, "conv5_block1_0_bn", "bn"),
+    "densenet201": (5, "conv5_block1_0_bn", "bn"),
+    "inception_v3": (11, None, None),
+    "inception_resnet_v2": (43, None, "conv_7b_bn"),
+    "xception": (14, "block14_sepconv1", "block14_sepconv2_bn"),
+    "mobilenet_v3_large": (16, "expanded_conv_14_expand", "conv_1_bn"),
+    "efficientnetv2_b0": (7, "block6a_expand_conv", "top_bn"),
+    "efficientnetv2_b1": (7, "block6a_expand_conv", "top_bn"),
+    "efficientnetv2_b2": (7, "block6a_expand_conv", "top_bn"),
+    "efficientnetv2_b3": (7, "block6a_expand_conv", "top_bn"),
+    "convnext_tiny": (5, "convnext_tiny_stage_3_block_0_depthwise_conv", None),
+}
 PIXELS = np.random.default_rng(1).integers(0, 256, (2, 40, 33, 3), dtype=np.uint8)
 
 
@@ -83,11 +106,34 @@ def test_every_backbone_is_scaled_by_one_of_these_tests() -> None:
     assert {case[0] for case in cases} == set(BACKBONES)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in BACKBONES])
-def test_a_backbone_has_the_weights_of_keras_and_makes_features_at_any_size(name: str) -> None:
-    side = BACKBONES[name].smallest
-    model = build_model(name, (side, side + 9, 3), 3)
-    backbone = model.get_layer(name)
+@pytest.fixture(
+    scope="module", params=[pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in BACKBONES]
+)
+def built(request: pytest.FixtureRequest) -> tuple[str, keras.Model]:
+    """A backbone's name, and a network on it for the smallest pictures that it takes; one after the other."""
+    side = BACKBONES[request.param].smallest
+    return request.param, build_model(request.param, (side, side + 9, 3), 3)
+
+
+def test_the_blocks_of_each_backbone_are_those_its_paper_counts(built: tuple[str, keras.Model]) -> None:
+    name, model = built
+    network = model.get_layer(name)
+    found = blocks(network, name)
+    count, first, last = LAST[name]
+    assert len(found) == count
+    weighted = [layer.name for layer in found[-1] if layer.weights]
+    assert first is None or weighted[0] == first
+    assert last is None or weighted[-1] == last
+    assert [layer.name for block in found for layer in block if layer.weights] == [
+        layer.name for layer in network.layers if layer.weights
+    ]
+
+
+def test_a_backbone_has_the_weights_of_keras_makes_features_at_any_size_and_reloads(
+    built: tuple[str, keras.Model], tmp_path: Path
+) -> None:
+    name, model = built
+    side, backbone = BACKBONES[name].smallest, model.get_layer(name)
     assert model.get_layer("features").output.shape == (None, backbone.output_shape[-1])
     head = backbone.output_shape[-1] * 3 + 3
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == head
@@ -96,6 +142,8 @@ def test_a_backbone_has_the_weights_of_keras_and_makes_features_at_any_size(name
         assert [w.shape for w in backbone.weights] == [w.shape for w in stock.weights]
     if name in SIBLINGS:
         assert kinds(backbone) == kinds_of(SIBLINGS[name])
+    else:
+        assert_it_reloads(model, tmp_path)
     with pytest.raises(ValueError, match=f"{name} takes pictures of at least {side} × {side}; got "):
         build_backbone(name, (side + 9, side - 1), None)
 

@@ -6,32 +6,9 @@ import pytest
 
 from cervinet.config_training import Top
 from cervinet.errors import ConfigError
-from cervinet.models.backbones import BACKBONES, build_backbone
+from cervinet.models.backbones import build_backbone
 from cervinet.models.build import build_model
 from cervinet.models.freezing import blocks, layer_rates, set_trainable
-
-LARGE = {"resnet101", "densenet161", "densenet201", "inception_resnet_v2"} | {f"efficientnetv2_b{n}" for n in (1, 2, 3)}
-
-# How many blocks, and the first and last layer with weights of the last one; None where Keras makes names up.
-LAST = {
-    "vgg16": (5, "block5_conv1", "block5_conv3"),
-    "vgg19": (5, "block5_conv1", "block5_conv4"),
-    "resnet50": (5, "conv5_block1_1_conv", "conv5_block3_3_bn"),
-    "resnet101": (5, "conv5_block1_1_conv", "conv5_block3_3_bn"),
-    "resnet50v2": (5, "conv5_block1_preact_bn", "post_bn"),
-    "densenet121": (5, "conv5_block1_0_bn", "bn"),
-    "densenet161": (5, "conv5_block1_0_bn", "bn"),
-    "densenet201": (5, "conv5_block1_0_bn", "bn"),
-    "inception_v3": (11, None, None),
-    "inception_resnet_v2": (43, None, "conv_7b_bn"),
-    "xception": (14, "block14_sepconv1", "block14_sepconv2_bn"),
-    "mobilenet_v3_large": (16, "expanded_conv_14_expand", "conv_1_bn"),
-    "efficientnetv2_b0": (7, "block6a_expand_conv", "top_bn"),
-    "efficientnetv2_b1": (7, "block6a_expand_conv", "top_bn"),
-    "efficientnetv2_b2": (7, "block6a_expand_conv", "top_bn"),
-    "efficientnetv2_b3": (7, "block6a_expand_conv", "top_bn"),
-    "convnext_tiny": (5, "convnext_tiny_stage_3_block_0_depthwise_conv", None),
-}
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +19,6 @@ def resnet() -> keras.Model:
 def learning(model: keras.Model) -> set[str]:
     """Names of layers with weights that learn, of the backbone's too."""
     return {weight.path.split("/")[-2] for weight in model.trainable_weights}
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in BACKBONES])
-def test_the_blocks_of_each_backbone_are_those_its_paper_counts(name: str) -> None:
-    side = BACKBONES[name].smallest
-    network = build_backbone(name, (side, side), None)
-    found = blocks(network, name)
-    count, first, last = LAST[name]
-    assert len(found) == count
-    weighted = [layer.name for layer in found[-1] if layer.weights]
-    assert first is None or weighted[0] == first
-    assert last is None or weighted[-1] == last
-    assert [layer.name for block in found for layer in block if layer.weights] == [
-        layer.name for layer in network.layers if layer.weights
-    ]
 
 
 def test_the_last_block_of_an_inception_network_is_its_last_module() -> None:

@@ -3,18 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from test_backbones import SIBLINGS
+from reloading import assert_it_reloads
 
 from cervinet import registry
+from cervinet.models.backbones import BACKBONES
 from cervinet.models.build import build_model, in_float32
-
-LARGE = {"densenet161", "inception_resnet_v2"}
-# Siblings are of the same layers as a smaller network that is among these, which test_backbones sees to.
-EACH = [
-    pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name
-    for name in registry.available("architecture")
-    if name not in SIBLINGS
-]
 
 
 def trainable(model: keras.Model) -> int:
@@ -36,17 +29,11 @@ def test_networks_from_scratch_have_the_parameters_of_their_sources(
     assert (model.count_params(), trainable(model)) == (parameters, to_train)
 
 
-@pytest.mark.parametrize("name", EACH)
-def test_every_architecture_takes_pixels_and_gives_probabilities_and_reloads_in_stock_keras(name, tmp_path) -> None:
+@pytest.mark.parametrize("name", [name for name in registry.available("architecture") if name not in BACKBONES])
+def test_every_network_from_scratch_gives_probabilities_and_reloads_in_stock_keras(name, tmp_path) -> None:
+    """Those on backbones are tried in test_backbones."""
     side = max(registry.find("architecture", name).traits["smallest"], 32)
-    model = build_model(name, (side, side + 5, 3), 4)
-    pixels = np.random.default_rng(0).integers(0, 256, (2, side, side + 5, 3), dtype=np.uint8)
-    probabilities = model(pixels, training=False).numpy()
-    assert probabilities.shape == (2, 4)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_array_equal(again(pixels, training=False).numpy(), probabilities)
+    assert_it_reloads(build_model(name, (side, side + 5, 3), 4), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["cervix_cnn", "skin_cnn", "breast_cnn"])

@@ -39,7 +39,6 @@ EVERYTHING = {
     "optimizer": lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.01),
 }
 KINDS = {
-    "plain": {},
     "everything": EVERYTHING,
     "momentum": {"optimizer": lambda rate: keras.optimizers.SGD(rate, momentum=0.9), "schedule": kept_best},
     "early stopping": {"tracker": Tracker("val_accuracy", patience=1, min_delta=1), "epochs": 4},
@@ -88,6 +87,8 @@ def test_stopped_at_every_step_it_ends_as_in_one_piece(tmp_path: Path, kind: str
         emphasis = oversample({"0": 11, "1": 3})
         training.train = batches(ROWS, 4, emphasis)
         assert training.train.steps == 6  # 22 pictures: the last batch has two, the last update three steps
+    else:
+        training.train = batches(np.arange(10))  # the last batch has two
     learner = training.learner()
     whole = training.run(learner=learner)
     weights = values(learner)

@@ -16,6 +16,8 @@ from cervinet.progress import Silent
 from cervinet.tuning.search import Hopeless
 from cervinet.tuning.tune import importance_rows, tune
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 CONFIG = """\
 data: {root: pictures}
 training: {epochs: 10}
@@ -288,6 +290,7 @@ class TestWhatItLeaves:
             f"#   training.batch_size: {values['training.batch_size']}  (was 32)",
         ]
 
+    @pytest.mark.usefixtures("drawn_figures")
     def test_pictures_and_the_database(self):
         searched(3)
         assert {path.name for path in Path("D").iterdir()} == {
