@@ -180,12 +180,13 @@ def sample_plots(run: Run) -> None:
 @contextmanager
 def page_of(run: Run) -> Iterator[str]:
     """The address of the page that `cervinet serve` shows of a run, for as long as it is needed."""
+    from uvicorn import Config, Server
+
     from cervinet.serve.app import build_app
     from cervinet.serve.limits import Limits
     from cervinet.serve.loaded import LoadedRun
     from cervinet.serve.metrics import Metrics
     from cervinet.serve.page import mount_page
-    from uvicorn import Config, Server
 
     limits, metrics = Limits(), Metrics()
     service = LoadedRun.load(run, metrics, limits)
@@ -199,7 +200,7 @@ def page_of(run: Run) -> Iterator[str]:
     try:
         while not server.started and thread.is_alive():
             thread.join(0.05)
-        yield "http://127.0.0.1:{}/".format(server.servers[0].sockets[0].getsockname()[1])
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
     finally:
         server.should_exit = True
         thread.join()
