@@ -24,8 +24,6 @@ def open_session(file: Path) -> Any:
     # Threads that spin until the next batch take the cores from what decodes it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = cores()  # by default as many as the machine has, whatever this process may use
-    # Threads that wait by spinning would take the cores from those that prepare pictures.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         if _names_other_files(file):
             raise CervinetError(f"{file} names other files that hold its weights; they must be in it")
