@@ -1,6 +1,7 @@
 """The gate that training makes: of which pictures, on what, and what it then says of others."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def tissue(n, seed, colour=(180, 90, 80)):
 
 def manifest_of(pixels, splits):
     rows = [{"image": f"{n}.png", "label": CARD.classes[n % 2]} for n in range(len(pixels))]
-    return Manifest(table_of(rows).assign(split=splits), Run(".").path, CARD.classes, pixels=pixels)
+    return Manifest(table_of(rows).assign(split=splits), Path("."), CARD.classes, pixels=pixels)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ class TestGated:
         ids=["dark", "bright", "without detail", "small", "another colour"],
     )
     def test_others_are(self, made, changed, expected):
-        pictures = [Picture(Run(".").path, pixels=np.ascontiguousarray(changed(image))) for image in tissue(10, 7)]
+        pictures = [Picture(Path("."), pixels=np.ascontiguousarray(changed(image))) for image in tissue(10, 7)]
         for found in flags(made, pictures):
             assert expected <= set(found)
 
@@ -159,7 +160,7 @@ class TestSampled:
     def test_of_a_large_one_each_class_has_its_share(self):
         labels = np.where(np.arange(5000) % 5 == 0, "a", "b")
         table = table_of([{"image": str(n), "label": label} for n, label in enumerate(labels)])
-        large = Manifest(table.assign(split="train"), Run(".").path, ("a", "b"))
+        large = Manifest(table.assign(split="train"), Path("."), ("a", "b"))
         rows = sampled(large, "train", 1)
         assert len(set(rows.tolist())) == 1000
         assert abs(int((labels[rows] == "a").sum()) - 200) <= 1
@@ -189,7 +190,7 @@ class TestEnsemble:
 
     def test_the_mean_of_how_unlike_a_picture_is(self, made):
         far = made.with_card(made.card, Likeness({"look": replace(made._likeness.spaces["look"], threshold=0.01)}))
-        pictures = [Picture(Run(".").path, pixels=image) for image in tissue(4, 7)]
+        pictures = [Picture(Path("."), pixels=image) for image in tissue(4, 7)]
         one, other, both = (
             [found.unlike for found in which.pictures(pictures)] for which in (made, far, self.ensemble(made, far))
         )
@@ -197,9 +198,9 @@ class TestEnsemble:
         assert all("unlike" in found for found in flags(self.ensemble(made, far), pictures))
 
     def test_a_member_that_has_no_gate_has_no_say(self, made, predictor):
-        pictures = [Picture(Run(".").path, pixels=image) for image in (*tissue(3, 7), *tissue(3, 7, (80, 90, 180)))]
+        pictures = [Picture(Path("."), pixels=image) for image in (*tissue(3, 7), *tissue(3, 7, (80, 90, 180)))]
         assert flags(self.ensemble(made, predictor), pictures) == flags(made, pictures)
 
     def test_where_the_first_has_none_nothing_is_flagged(self, made, predictor):
-        pictures = [Picture(Run(".").path, pixels=image) for image in tissue(3, 7, (80, 90, 180))]
+        pictures = [Picture(Path("."), pixels=image) for image in tissue(3, 7, (80, 90, 180))]
         assert flags(self.ensemble(predictor, made), pictures) == [(), (), ()]

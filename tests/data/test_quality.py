@@ -1,5 +1,8 @@
 """Brightness, sharpness and enlargement against what they are by definition."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -48,8 +51,34 @@ def test_blur_makes_a_picture_less_sharp():
 @pytest.mark.parametrize("step", ["letterbox", "stretch", "center_crop"])
 def test_a_turn_by_ninety_degrees_changes_no_enlargement(step):
     sizes = {
-        sides: prepare_and_measure(Picture("", pixels=noise(0, sides)), (64, 64), ((step, {}),))
+        sides: prepare_and_measure(Picture(Path("a"), pixels=noise(0, sides)), (64, 64), ((step, {}),))
         for sides in ((16, 32), (32, 16))
     }
     one, other = (quality(*found).enlargement for found in sizes.values())
     assert one == other > 1
+
+
+@pytest.mark.parametrize("fill", [0, 255])
+def test_what_letterbox_adds_changes_neither_light_nor_detail(fill):
+    """A strip of tissue on a black ground is not dark, and a blurred one not sharp."""
+    strip = cv2.GaussianBlur(phantom(), (0, 0), 4)[:32]
+    image, sides = prepare_and_measure(Picture(Path("a"), pixels=strip), (96, 96), (("letterbox", {"fill": fill}),))
+    assert np.count_nonzero(image == fill) >= 96 * 64 * 3
+    alone = quality(strip, sides)
+    assert quality(image, sides) == replace(alone, enlargement=3**0.5)
+
+
+def test_borders_that_are_not_plain_stay():
+    image = np.zeros((9, 9, 3), np.uint8)
+    image[0, 0] = 9
+    image[8, 8] = 9
+    assert quality(image, (9, 9)).brightness == pytest.approx(18 / 81)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_bands_of_one_grey_level_each(across):
+    """Every row is plain, but no column."""
+    image = np.repeat(np.arange(0, 240, 30, dtype=np.uint8)[:, None, None], 8, axis=1).repeat(3, axis=2)
+    found = quality(image.transpose(1, 0, 2) if across else image, (8, 8))
+    assert found.brightness == pytest.approx(105)
+    assert found.sharpness > 0

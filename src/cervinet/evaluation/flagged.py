@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from cervinet.evaluation.intervals import Estimate, Resampling
-from cervinet.evaluation.means import mean_estimates
+from cervinet.evaluation.intervals import Estimate, Resampling, estimates
+from cervinet.evaluation.means import means
 from cervinet.evaluation.predictions import Predictions
 
 FLAGS_COLUMN = "flags"
@@ -43,4 +43,13 @@ def flagged(
     counted["any"] = [bool(one & set(flags)) for one in found]
     counted["refused"] = [bool(one & set(refuse)) for one in found]
     parts = {name: (np.array(values) & known, known) for name, values in counted.items()}
-    return mean_estimates(predictions, parts, dict.fromkeys(parts, "the gate was asked of no image"), how)
+    members, groups = predictions.members()
+    return estimates(
+        means(members, groups, parts),
+        counted=dict.fromkeys(parts, predictions.count(known)),
+        undefined=dict.fromkeys(parts, "the gate was asked of no image"),
+        groups=groups,
+        images=len(members),
+        how=how,
+        proportions=dict.fromkeys(parts, len(np.unique(members[known]))),
+    )
