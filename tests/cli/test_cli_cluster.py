@@ -43,6 +43,7 @@ training:
   ema: 0.9
   augment: {{horizontal_flip: 0.5, mixup: {{strength: 0.4, probability: 0.5}}}}
 evaluation: {{draws: 100, report: false}}
+export: {{onnx: false}}
 """
 SOURCE = Path(cervinet.__file__).parents[1]
 LIMIT = 240

@@ -19,6 +19,7 @@ data: {{root: {root}, image_size: [28, 28]{data}}}
 model: {{architecture: breast_cnn}}
 training: {{epochs: 1, batch_size: 8}}
 evaluation: {{draws: 100, report: false}}
+export: {{onnx: false}}
 """
 
 

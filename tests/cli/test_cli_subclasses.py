@@ -31,6 +31,7 @@ training:
   imbalance: oversample
   augment: {{mixup: {{strength: 0.4, probability: 0.5}}}}
 evaluation: {{draws: 100, report: false}}
+export: {{onnx: false}}
 """
 
 

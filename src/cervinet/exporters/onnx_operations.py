@@ -1,4 +1,4 @@
-"""Operations of TensorFlow that tf2onnx does not know, in ONNX: gradients, and the complementary error function.
+"""Operations of TensorFlow that tf2onnx does not know, or not well, in ONNX: gradients, and the complementary error function.
 
 Each function takes tf2onnx's graph and a node of it, and puts nodes of ONNX in its place. The shapes of what a gradient
 is of are known; pictures are (1, h, w, channels) in TensorFlow and (1, channels, h, w) in ONNX. Formulas: TensorFlow's
@@ -39,12 +39,53 @@ def _sigmoid(graph: Any, node: Any, name: str, args: Any) -> None:
     _becomes(graph, node, _add(graph, "Mul", [gradient, _add(graph, "Mul", [output, rest])]))
 
 
+def _inverse_root(graph: Any, node: Any, name: str, args: Any) -> None:
+    """(y, g) → - g y³ / 2, of y = 1 / √x."""
+    output, gradient = node.input
+    cube = _add(graph, "Mul", [output, _add(graph, "Mul", [output, output])])
+    half = _add(graph, "Mul", [gradient, _constant(graph, np.float32(-0.5))])
+    _becomes(graph, node, _add(graph, "Mul", [half, cube]))
+
+
 def _shapes(graph: Any, node: Any, name: str, args: Any) -> None:
     """The shape of each input."""
     for tensor, output in zip(node.input, list(node.output), strict=True):
         shape = _constant(graph, np.array(graph.get_shape(tensor), np.int32))
         graph.replace_all_inputs(output, shape)
     graph.remove_node(node.name)
+
+
+def _bias(graph: Any, node: Any, name: str, args: Any) -> None:
+    """g → its sum over everything but the channels."""
+    shape = graph.get_shape(node.input[0])
+    axes = _constant(graph, np.arange(len(shape) - 1))
+    _becomes(graph, node, _add(graph, "ReduceSum", [node.input[0], axes], {"keepdims": 0}))
+
+
+def _slice(graph: Any, node: Any, name: str, args: Any) -> None:
+    """(shape of x, begin, end, strides, g) → g where it was cut out of x, else 0."""
+    shape = graph.get_shape(node.output[0])
+    begin, end, strides = (node.inputs[one].get_tensor_value() for one in (1, 2, 3))
+    masks = {
+        one: node.get_attr_value(f"{one}_mask", 0) for one in ("begin", "end", "shrink_axis", "ellipsis", "new_axis")
+    }
+    if masks["ellipsis"] or masks["new_axis"]:
+        raise ValueError("a slice with an ellipsis or a new axis")
+    cut: list[Any] = []
+    for axis, (first, last, step) in enumerate(zip(begin, end, strides, strict=True)):
+        start = None if masks["begin"] >> axis & 1 else first
+        stop = None if masks["end"] >> axis & 1 else last
+        cut.append(first if masks["shrink_axis"] >> axis & 1 else slice(start, stop, step))
+    places = np.arange(np.prod(shape)).reshape(shape)[tuple(cut)].reshape(-1)
+    _becomes(graph, node, _put(graph, shape, _constant(graph, places), node.input[4]))
+
+
+def _put(graph: Any, shape: Sequence[int], places: str, values: str) -> str:
+    """Zeros of a shape with the values added at places, which count through all of it."""
+    flat = _add(graph, "Reshape", [values, _constant(graph, np.array([-1]))])
+    nothing = _constant(graph, np.zeros(np.prod(shape), np.float32))
+    found = _add(graph, "ScatterElements", [nothing, places, flat], {"axis": 0, "reduction": "add"})
+    return _add(graph, "Reshape", [found, _constant(graph, np.array(shape))])
 
 
 def _max_pool(graph: Any, node: Any, name: str, args: Any) -> None:
@@ -59,10 +100,7 @@ def _max_pool(graph: Any, node: Any, name: str, args: Any) -> None:
         attr={"kernel_shape": kernel, "strides": strides, "pads": _pads(shape, kernel, strides, _same(node))},
     )
     places = _add(graph, "Reshape", [pool.output[1], _constant(graph, np.array([-1]))])
-    values = _add(graph, "Reshape", [_transposed(graph, gradient, _TO_ONNX), _constant(graph, np.array([-1]))])
-    nothing = _constant(graph, np.zeros(np.prod(shape), np.float32))
-    put = _add(graph, "ScatterElements", [nothing, places, values], {"axis": 0, "reduction": "add"})
-    found = _add(graph, "Reshape", [put, _constant(graph, np.array(shape))])
+    found = _put(graph, shape, places, _transposed(graph, gradient, _TO_ONNX))
     _becomes(graph, node, _transposed(graph, found, _TO_TENSORFLOW))
 
 
@@ -80,7 +118,23 @@ def _average_pool(graph: Any, node: Any, name: str, args: Any) -> None:
     shares = (1 / np.outer(cells[0], cells[1])[None, None]).astype(np.float32)
     spread = _add(graph, "Mul", [_transposed(graph, gradient, _TO_ONNX), _constant(graph, shares)])
     ones = _constant(graph, np.ones((shape[1], 1, *kernel), np.float32))
-    _becomes(graph, node, _backwards(graph, node, spread, ones, shape, kernel, strides))
+    _becomes(graph, node, _backwards(graph, node, spread, ones, shape, kernel, strides, shape[1]))
+
+
+def _convolution(graph: Any, node: Any, name: str, args: Any) -> None:
+    """(shape of x, kernel (h, w, channels of a group, out), g) → the convolution, transposed.
+
+    tf2onnx's own fails where a stride passes over the last cells, as it does in the shortcuts of a ResNet.
+    """
+    _, kernel, gradient = node.input
+    shape = _channels_first(graph.get_shape(node.output[0]))
+    high, wide, channels, _ = graph.get_shape(kernel)
+    if set(node.get_attr_value("dilations", [1])) != {1}:
+        raise ValueError("the gradient of a convolution with dilation")
+    turned, strides = _add(graph, "Transpose", [kernel], {"perm": [3, 2, 0, 1]}), _sides(node, "strides")
+    values = _transposed(graph, gradient, _TO_ONNX)
+    groups = shape[1] // channels
+    _becomes(graph, node, _backwards(graph, node, values, turned, shape, [high, wide], strides, groups))
 
 
 def _depthwise_convolution(graph: Any, node: Any, name: str, args: Any) -> None:
@@ -92,13 +146,20 @@ def _depthwise_convolution(graph: Any, node: Any, name: str, args: Any) -> None:
     apart = _constant(graph, np.array([channels * multiplier, 1, high, wide]))
     turned, strides = _add(graph, "Reshape", [first, apart]), _sides(node, "strides")
     values = _transposed(graph, gradient, _TO_ONNX)
-    _becomes(graph, node, _backwards(graph, node, values, turned, shape, [high, wide], strides))
+    _becomes(graph, node, _backwards(graph, node, values, turned, shape, [high, wide], strides, shape[1]))
 
 
 def _backwards(
-    graph: Any, node: Any, values: str, kernel: str, shape: Sequence[int], size: list[int], strides: list[int]
+    graph: Any,
+    node: Any,
+    values: str,
+    kernel: str,
+    shape: Sequence[int],
+    size: list[int],
+    strides: list[int],
+    groups: int,
 ) -> str:
-    """A convolution or pooling of each channel by itself, transposed: (1, channels, h, w) of `shape`, as pictures."""
+    """A convolution or pooling, transposed: (1, channels, h, w) of `shape`, as TensorFlow's (1, h, w, channels)."""
     pads = _pads(shape, size, strides, _same(node))
     outputs = _outputs(shape, size, strides, pads)
     least = [
@@ -106,7 +167,7 @@ def _backwards(
         for step, out, side, before, after in zip(strides, outputs, size, *_halves(pads), strict=True)
     ]
     attributes = {
-        "group": shape[1],
+        "group": groups,
         "kernel_shape": size,
         "strides": strides,
         "pads": pads,
@@ -192,6 +253,10 @@ HANDLERS: dict[str, tuple[Callable[..., None], list[Any]]] = {
     "ReluGrad": (_relu, []),
     "Relu6Grad": (_relu6, []),
     "SigmoidGrad": (_sigmoid, []),
+    "RsqrtGrad": (_inverse_root, []),
+    "Conv2DBackpropInput": (_convolution, []),
+    "BiasAddGrad": (_bias, []),
+    "StridedSliceGrad": (_slice, []),
     "ShapeN": (_shapes, []),
     "MaxPoolGrad": (_max_pool, []),
     "AvgPoolGrad": (_average_pool, []),
