@@ -28,9 +28,8 @@ def network():
 
     keras.utils.set_random_seed(3)
     picture = keras.Input((6, 6, 3))
-    logits = layers.Dense(2, name="logits", kernel_initializer=keras.initializers.RandomNormal(stddev=0.004))(
-        layers.Flatten()(picture)
-    )
+    centred = layers.Flatten()(layers.Rescaling(1 / 128, offset=-1)(picture))
+    logits = layers.Dense(2, kernel_initializer=keras.initializers.RandomNormal(stddev=0.2))(centred)
     return keras.Model(picture, {"logits": logits, "probabilities": layers.Softmax()(logits)})
 
 

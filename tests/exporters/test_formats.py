@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,23 +22,27 @@ pytestmark = pytest.mark.slow
 FORMATS = registry.available("exporter")
 
 
-@dataclass(frozen=True)
 class Exports:
-    """An export of the tiny run in each format, and what was printed."""
+    """An export of the tiny run in each format, made when it is asked for, and what was printed."""
 
-    folders: dict[str, Path]
-    said: dict[str, str]
+    def __init__(self, run: Path, folder: Path) -> None:
+        self._run, self._folder, self._said = run, folder, dict[str, str]()
+
+    def __call__(self, name: str) -> Path:
+        if name not in self._said:
+            result = cervinet("export", self._run, "--format", name, "--to", self._folder / name)
+            assert result.exit_code == 0, result.stderr
+            self._said[name] = result.stdout
+        return self._folder / name
+
+    def said(self, name: str) -> str:
+        self(name)
+        return self._said[name]
 
 
 @pytest.fixture(scope="module")
 def exports(world: World, tmp_path_factory: pytest.TempPathFactory) -> Exports:
-    folder = tmp_path_factory.mktemp("exports")
-    said = {}
-    for name in FORMATS:
-        result = cervinet("export", world.run, "--format", name, "--to", folder / name)
-        assert result.exit_code == 0, result.stderr
-        said[name] = result.stdout
-    return Exports({name: folder / name for name in FORMATS}, said)
+    return Exports(world.run, tmp_path_factory.mktemp("exports"))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +62,8 @@ class TestEveryFormat:
     def test_its_parts_say_what_the_run_says(self, name, exports, given, world):
         predictor = Predictor.load(world.run, engine="keras")
         own, said = predictor.engine(given.pixels).probabilities, predictor.probabilities(given.pixels).probabilities
-        card = json.loads((exports.folders[name] / "card.json").read_text(encoding="utf-8"))
-        calls = FORMATS[name].traits["reload"](exports.folders[name])
+        card = json.loads((exports(name) / "card.json").read_text(encoding="utf-8"))
+        calls = FORMATS[name].traits["reload"](exports(name))
         assert len(calls) == len(card["parts"]) > 0
         assert sorted(calls) == sorted(part["name"] for part in card["parts"])
         assert np.abs(said - own).max() > 0.01, "calibration must matter, lest the two be mistaken for each other"
@@ -76,7 +79,7 @@ class TestEveryFormat:
                 assert np.abs(by_card - said).max() <= (0.2 if part["name"] == "int8" else 0.05)
 
     def test_its_card_is_true(self, name, exports, world):
-        folder = exports.folders[name]
+        folder = exports(name)
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         of_run = json.loads((world.run / "model.json").read_text(encoding="utf-8"))
         for key in ("classes", "image_size", "preprocess", "choices", "gate", "descriptions", "note"):
@@ -93,10 +96,10 @@ class TestEveryFormat:
             assert part["takes"]["shape"][1:] in ([], [*of_run["image_size"], 3])
 
     def test_what_is_printed_is_what_the_card_says(self, name, exports):
-        card = json.loads((exports.folders[name] / "card.json").read_text(encoding="utf-8"))
-        lines = exports.said[name].splitlines()
+        card = json.loads((exports(name) / "card.json").read_text(encoding="utf-8"))
+        lines = exports.said(name).splitlines()
         assert lines[0] == f"Compared with the run on {card['compared_on']}"
-        assert lines[-1] == f"Export: {exports.folders[name]}"
+        assert lines[-1] == f"Export: {exports(name)}"
         for part in card["parts"]:
             [line] = [line for line in lines if line.split()[:1] == [part["name"]] and " of " in line]
             found = part["agreement"]
@@ -104,12 +107,12 @@ class TestEveryFormat:
         assert [line.strip() for line in lines if line.strip() in card["remarks"]] == card["remarks"]
 
     def test_nothing_but_the_export_lies_beside_it(self, name, exports):
-        assert [path.name for path in exports.folders[name].parent.glob(".*")] == []
+        assert [path.name for path in exports(name).parent.glob(".*")] == []
 
 
 def test_the_accuracy_lost_is_that_of_the_files(exports, world):
     """By the test pictures' own classes and the files, in another way than the export itself."""
-    folder = exports.folders["litert"]
+    folder = exports("litert")
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     table = pd.read_csv(world.run / "splits.csv", dtype=str)
     test = table[table["split"] == "test"]
@@ -130,32 +133,34 @@ def test_the_accuracy_lost_is_that_of_the_files(exports, world):
         assert change["difference"]["value"] == pytest.approx(found - run)
 
 
+@pytest.fixture(scope="module")
+def served(exports):
+    """The server's own part, between JSON and a signature, as its documentation has it."""
+    import tensorflow as tf
+
+    model = tf.saved_model.load(str(exports("saved_model") / "tiny" / "1"), tags=["serve"])
+
+    def post(request: str) -> dict[str, object]:
+        asked = json.loads(request, object_hook=lambda one: base64.b64decode(one["b64"]) if "b64" in one else one)
+        signature = model.signatures[asked.get("signature_name", "serving_default")]
+        [(name, spec)] = signature.structured_input_signature[1].items()
+        rows = asked["instances"] if "instances" in asked else asked["inputs"]
+        if "instances" in asked and isinstance(rows[0], dict):
+            rows = [row[name] for row in rows]
+        if "inputs" in asked and isinstance(rows, dict):
+            rows = rows[name]
+        found = signature(**{name: tf.constant(rows, spec.dtype)})
+        [answer] = found.values()
+        return {"predictions" if "instances" in asked else "outputs": answer.numpy().tolist()}
+
+    return post
+
+
 class TestAsTensorFlowServingServesIt:
-    """The server's own part, between JSON and a signature, is what its documentation says of it."""
-
-    @pytest.fixture(scope="class")
-    def served(self, exports):
-        import tensorflow as tf
-
-        model = tf.saved_model.load(str(exports.folders["saved_model"] / "tiny" / "1"), tags=["serve"])
-
-        def post(request: str) -> dict[str, object]:
-            asked = json.loads(request, object_hook=lambda one: base64.b64decode(one["b64"]) if "b64" in one else one)
-            signature = model.signatures[asked.get("signature_name", "serving_default")]
-            [(name, spec)] = signature.structured_input_signature[1].items()
-            rows = asked["instances"] if "instances" in asked else asked["inputs"]
-            if "instances" in asked and isinstance(rows[0], dict):
-                rows = [row[name] for row in rows]
-            if "inputs" in asked and isinstance(rows, dict):
-                rows = rows[name]
-            found = signature(**{name: tf.constant(rows, spec.dtype)})
-            [answer] = found.values()
-            return {"predictions" if "instances" in asked else "outputs": answer.numpy().tolist()}
-
-        return post
+    """Rows and columns: https://www.tensorflow.org/tfx/serving/api_rest."""
 
     def test_the_folder_is_what_the_server_looks_for(self, exports):
-        folder = exports.folders["saved_model"] / "tiny"
+        folder = exports("saved_model") / "tiny"
         assert [path.name for path in folder.iterdir()] == ["1"]
         assert {"saved_model.pb", "variables"} <= {path.name for path in (folder / "1").iterdir()}
 
