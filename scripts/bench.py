@@ -197,6 +197,13 @@ def frozen(root: Path, folder: Path, pairs: int) -> dict[str, object]:
     return {name: compared(seconds[name], seconds["recipe"]) for name in ("first", "second")}
 
 
+def serve(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """A served run with 32 clients for a minute, against its Predictor alone; the network need not be good."""
+    run = folder / "served"
+    train(root, run, ["training.epochs=1", "data.image_size=[192, 192]"])
+    return json.loads(quiet([sys.executable, str(HERE / "load_serve.py"), str(run), str(root)]))
+
+
 def train(root: Path, run: Path, settings: list[str], config: str = "cervix_cnn") -> None:
     command = [CERVINET, "train", "--config", str(HERE.parent / "configs" / f"{config}.yaml"), "--run-dir", str(run)]
     fixed = [f"data.root={root}", f"training.epochs={EPOCHS}", "training.augment={}", "training.learning_rate=1e-3"]
@@ -254,6 +261,7 @@ ROWS = {
     "audit": audit,
     "two_workers": two_workers,
     "intervals": intervals,
+    "serve": serve,
 }
 
 if __name__ == "__main__":

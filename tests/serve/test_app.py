@@ -122,7 +122,7 @@ def test_the_docs_hold_every_address_and_an_example_that_fits(asked):
         assert f"{path}</code></h2>" in page
     assert "curl -F image=@one.jpg -F image=@two.jpg http://testserver/v1/predict" in page
     assert "http://testserver/v1/models/tiny:predict" in page
-    assert "A request may have 100,000 bytes and 3 pictures of 10,000 pixels" in page
+    assert "A request may have 0.0954 MiB and 3 pictures of 10,000 pixels" in page
     assert "Research software: not a medical device, and its answers are not a diagnosis." in page
 
 
