@@ -224,6 +224,11 @@ def network(root: Path, folder: Path) -> Path:
     return run
 
 
+def serve(root: Path, folder: Path, pairs: int) -> dict[str, object]:
+    """A served run with 32 clients for a minute, against its Predictor alone; the network need not be good."""
+    return json.loads(quiet([sys.executable, str(HERE / "load_serve.py"), str(network(root, folder)), str(root)]))
+
+
 def train(root: Path, run: Path, settings: list[str], config: str = "cervix_cnn") -> None:
     command = [CERVINET, "train", "--config", str(HERE.parent / "configs" / f"{config}.yaml"), "--run-dir", str(run)]
     fixed = [f"data.root={root}", f"training.epochs={EPOCHS}", "training.augment={}", "training.learning_rate=1e-3"]
@@ -283,6 +288,7 @@ ROWS = {
     "intervals": intervals,
     "predict_cold": predict_cold,
     "predict_folder": predict_folder,
+    "serve": serve,
 }
 
 if __name__ == "__main__":

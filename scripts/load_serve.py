@@ -4,7 +4,9 @@
 
 The service is the real command in a process of its own; the clients are threads of another process on the same machine,
 which share its cores with it, each with one picture a request and the next as soon as the answer is there. The
-Predictor is given the same files, from memory, before and after the load: the ratio is to the mean of both rates.
+Predictor is given the same files, from memory, before and after the load: `ratio` is to the mean of both rates. On a
+machine that others use too, trust `cpu_ratio`: the Predictor's processor time a picture over that of service and clients
+together, which is what the ratio is where processors are all that limits both.
 """
 
 import argparse
@@ -63,14 +65,16 @@ def whole(arguments: argparse.Namespace, files: int) -> dict[str, object]:
         if not port:
             raise SystemExit("the service did not start")
         part("--part", "clients", "--port", port, "--clients", str(arguments.clients), "--seconds", "5")  # warm
-        watch = Memory(service.pid)
+        watch, spent = Memory(service.pid), cpu_seconds(service.pid)
         load = part("--part", "clients", "--port", port, "--clients", str(arguments.clients))
-        memory = watch.done()
+        memory, spent = watch.done(), cpu_seconds(service.pid) - spent
     finally:
         service.terminate()
         code = service.wait(60)
     after = part("--part", "predictor")
     rates = [before["pictures_per_s"], after["pictures_per_s"]]
+    alone = statistics.mean([before["cpu_ms"], after["cpu_ms"]])
+    served = 1000 * spent / load["requests"]
     return {
         "clients": arguments.clients,
         "seconds": arguments.seconds,
@@ -79,6 +83,8 @@ def whole(arguments: argparse.Namespace, files: int) -> dict[str, object]:
         "anonymous_mib": memory,
         "exit_code": code,
         "predictor_pictures_per_s": rates,
+        "cpu_ms_a_picture": {"service": round(served, 2), "clients": load["cpu_ms"], "predictor": round(alone, 2)},
+        "cpu_ratio": round(alone / (served + load["cpu_ms"]), 3),
         "ratio": round(load["pictures_per_s"] / statistics.mean(rates), 3),
     }
 
@@ -89,10 +95,15 @@ def predictor_rate(run: Path, files: list[bytes], seconds: float) -> dict[str, o
     predictor = Predictor.load(run)
     for one in predictor.predict(files[:32]):
         assert not one.error, one.error
-    count, start = 0, time.perf_counter()
+    count, start, before = 0, time.perf_counter(), time.process_time()
     while (spent := time.perf_counter() - start) < seconds:
         count += sum(1 for _ in predictor.predict(files))
-    return {"pictures_per_s": round(count / spent, 1)}
+    return {"pictures_per_s": round(count / spent, 1), "cpu_ms": 1000 * (time.process_time() - before) / count}
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def clients(files: list[bytes], port: int, count: int, seconds: float) -> dict[str, object]:
@@ -134,6 +145,7 @@ def clients(files: list[bytes], port: int, count: int, seconds: float) -> dict[s
         "pictures_per_s": round(good / spent, 1),
         "p50_ms": round(1000 * ordered[len(ordered) // 2], 1),
         "p99_ms": round(1000 * ordered[int(0.99 * len(ordered))], 1),
+        "cpu_ms": round(1000 * time.process_time() / len(ordered), 2),
     }
 
 
@@ -145,13 +157,13 @@ class Memory:
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
 
-    def done(self) -> dict[str, float]:
-        """Means of the first and of the last quarter, and the most, in MiB."""
+    def done(self) -> dict[str, object]:
+        """The mean of each quarter, and the most, in MiB."""
         self._over.set()
         self._thread.join()
         quarter = max(len(self._seen) // 4, 1)
-        first, last = (statistics.mean(part) for part in (self._seen[:quarter], self._seen[-quarter:]))
-        return {"first_quarter": round(first, 1), "last_quarter": round(last, 1), "most": round(max(self._seen), 1)}
+        means = [statistics.mean(self._seen[at : at + quarter]) for at in range(0, 4 * quarter, quarter)]
+        return {"quarters": [round(mean, 1) for mean in means], "most": round(max(self._seen), 1)}
 
     def _watch(self) -> None:
         while not self._over.is_set():

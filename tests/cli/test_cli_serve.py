@@ -7,7 +7,7 @@ import pytest
 
 from cervinet import cli_serve
 from cervinet.run import Run
-from conftest import World, cervinet
+from world import World, cervinet
 
 PUBLIC = (
     "Error: --host {} opens the service to others, so it needs a token: set CERVINET_TOKEN or --token-file "

@@ -14,7 +14,7 @@ from cervinet.serve.limits import BodyLimit, Limits
 from cervinet.serve.metrics import Metrics
 from cervinet.serve.openapi import document
 from cervinet.serve.refusals import RefusedError
-from cervinet.serve.rest import REFUSALS, add_predict_route
+from cervinet.serve.rest import DONE, REFUSALS, add_predict_route
 from cervinet.serve.schemas import Health
 from cervinet.serve.secure_headers import SecureHeaders
 from cervinet.serve.service import BusyError, Service
@@ -68,7 +68,9 @@ def _add_own_routes(app: FastAPI, service: Service, limits: Limits, counts: Metr
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to replace it
 
-    @app.get(OPEN, summary="Whether the network is loaded and has run", response_model=Health)
+    @app.get(
+        OPEN, summary="Whether the network is loaded and has run", response_description=DONE, response_model=Health
+    )
     async def health() -> Health:
         """Nothing else is told here, so no token is needed. There is no answer at all until the network has run."""
         return Health(status="ready")
@@ -76,6 +78,7 @@ def _add_own_routes(app: FastAPI, service: Service, limits: Limits, counts: Metr
     @app.get(
         "/metrics",
         summary="Numbers for Prometheus",
+        response_description=DONE,
         response_class=Response,
         responses={200: {"content": {METRICS: {"schema": {"type": "string"}}}}, 401: REFUSALS[401]},
     )

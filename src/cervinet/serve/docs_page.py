@@ -56,7 +56,7 @@ def _body(document: Mapping[str, Any], url: str, model: str) -> Iterator[Html]:
 
 def _route(place: str, name: str, one: Mapping[str, Any], url: str, model: str) -> Html:
     pieces = [paragraph(block("strong", text(one["summary"])))]
-    pieces += [paragraph(text(part)) for part in one.get("description", "").split("\n\n") if part]
+    pieces += [paragraph(_prose(part)) for part in one.get("description", "").split("\n\n") if part]
     if body := one.get("requestBody"):
         kinds = joined(
             *(joined(code(kind), _shape(what["schema"])) for kind, what in body["content"].items()), between=", or "
@@ -64,7 +64,7 @@ def _route(place: str, name: str, one: Mapping[str, Any], url: str, model: str) 
         pieces.append(paragraph(text("Takes"), kinds))
     if curl := one.get("x-curl"):
         pieces.append(listing(curl.format(url=url, model=model)))
-    rows = [[code(status), text(what["description"]), _answer(what)] for status, what in one["responses"].items()]
+    rows = [[code(status), _prose(what["description"]), _answer(what)] for status, what in one["responses"].items()]
     rows.sort(key=lambda row: row[0])
     pieces.append(table(text("Answers"), [text("status"), text("meaning"), text("body")], rows, style="words"))
     return section(place, code(name), *pieces)
@@ -82,6 +82,8 @@ def _shape(schema: Schema) -> Html:
         return joined(*map(_shape, options), between=" or ")
     if schema.get("type") == "array":
         items = schema.get("items", {})
+        if items.get("format") == "binary":
+            return text("files")
         return joined(text("list of"), _shape(items)) if items else text("list")
     if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), Mapping):
         return joined(text("names to"), _shape(schema["additionalProperties"]))
@@ -91,6 +93,12 @@ def _shape(schema: Schema) -> Html:
     return text(
         {"base64": "base64"}.get(schema.get("contentEncoding", ""), schema.get("format") or schema.get("type", "any"))
     )
+
+
+def _prose(words: str) -> Html:
+    """A paragraph in which `…` is code."""
+    parts = " ".join(words.split()).split("`")
+    return joined(*(code(part) if number % 2 else text(part) for number, part in enumerate(parts)), between="")
 
 
 def _name(schema: Schema) -> str:
@@ -103,11 +111,11 @@ def _schema(name: str, one: Schema) -> Html:
         [
             joined(code(field), faint("" if field in required else "may be left out")),
             _shape(what),
-            text(what.get("description", "")),
+            _prose(what.get("description", "")),
         ]
         for field, what in one["properties"].items()
     ]
     about = one.get("description", "")
     heads = [text("name"), text("type"), text("meaning")]
-    caption = joined(block("strong", text(name)), text(about))
+    caption = joined(block("strong", text(name)), _prose(about))
     return anchor("schema-" + name, table(caption, heads, rows, style="words"))

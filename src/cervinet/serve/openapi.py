@@ -28,18 +28,28 @@ def document(app: FastAPI, service: Service, limits: Limits, token: bool) -> dic
     parts = found["components"]
     parts["schemas"] = parts["schemas"] | bodies["$defs"]
     parts["schemas"]["PredictRequest"]["properties"]["images"]["maxItems"] = limits.images
-    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which this service never sends
-        parts["schemas"].pop(name, None)
+    _drop_own_validation(found)
     if token:
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         found["security"] = [{"token": []}]
     return found
 
 
+def _drop_own_validation(found: dict[str, Any]) -> None:
+    """FastAPI documents an error of its own for every parameter; paths here are text, which is never wrong."""
+    own = "HTTPValidationError"
+    for route in (one for verbs in found["paths"].values() for one in verbs.values()):
+        if own in str(route["responses"].get("422", "")):
+            del route["responses"]["422"]
+    for name in (own, "ValidationError"):
+        found["components"]["schemas"].pop(name, None)
+
+
 def _description(service: Service, limits: Limits) -> str:
     card = service.card
     note = f" The network was trained on {card.note}." if card.note else ""
+    size = f"{limits.upload / (1 << 20):.3g} MiB"
     return (
         f"{RESEARCH}{note} Run {service.run}: {card.architecture}, {len(card.classes)} classes. A request may have "
-        f"{limits.upload:,} bytes and {limits.images} pictures of {limits.pixels:,} pixels; what is sent is not kept."
+        f"{size} and {limits.images} pictures of {limits.pixels:,} pixels; what is sent is not kept."
     )

@@ -43,6 +43,7 @@ _REQUEST = {
         "application/json": {"schema": {"$ref": "#/components/schemas/PredictRequest"}},
     },
 }
+DONE = "The answer."
 _CURL = """\
 curl -F image=@one.jpg -F image=@two.jpg {url}/v1/predict
 curl --json '{{"images": [{{"b64": "'$(base64 -w0 one.jpg)'"}}]}}' {url}/v1/predict"""
@@ -65,6 +66,7 @@ def add_predict_route(app: FastAPI, service: Service, limits: Limits) -> None:
     @app.post(
         "/v1/predict",
         summary="What the run says of pictures",
+        response_description=DONE,
         response_model=Predictions,
         responses=REFUSALS,
         openapi_extra={"requestBody": _REQUEST, "x-curl": _CURL},

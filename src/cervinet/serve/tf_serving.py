@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from cervinet.data.picture import Picture
 from cervinet.serve.limits import Limits
 from cervinet.serve.refusals import RefusedError
-from cervinet.serve.rest import REFUSALS, Responses
+from cervinet.serve.rest import DONE, REFUSALS, Responses
 from cervinet.serve.schemas import Base64, ColumnAnswers, Error, ModelStatus, RowAnswers, TfRequest
 from cervinet.serve.service import Service
 from cervinet.serve.uploads import numbered, read_json
@@ -35,6 +35,7 @@ def add_tf_serving_routes(app: FastAPI, service: Service, limits: Limits) -> Non
     """Of a service within limits."""
     status: dict[str, Any] = {
         "summary": "Whether the model is there, as TensorFlow Serving says it",
+        "response_description": DONE,
         "response_model": ModelStatus,
         "responses": _UNKNOWN | {401: REFUSALS[401]},
     }
@@ -42,6 +43,7 @@ def add_tf_serving_routes(app: FastAPI, service: Service, limits: Limits) -> Non
         "summary": "Probabilities alone, as TensorFlow Serving answers",
         "description": "A picture that cannot be read fails the request, for these shapes have no place for an error "
         "beside answers, nor for quality flags: `/v1/predict` has both.",
+        "response_description": DONE,
         "response_model": RowAnswers | ColumnAnswers,
         "responses": _UNKNOWN | {code: one for code, one in REFUSALS.items() if code not in (415, 422)},
     }
