@@ -184,8 +184,9 @@ def page_of(run: Run) -> Iterator[str]:
     from cervinet.serve.limits import Limits
     from cervinet.serve.loaded import LoadedRun
     from cervinet.serve.metrics import Metrics
-    from cervinet.serve.page import mount_page
     from uvicorn import Config, Server
+
+    from cervinet.serve.page import mount_page
 
     limits, metrics = Limits(), Metrics()
     service = LoadedRun.load(run, metrics, limits)
@@ -199,7 +200,7 @@ def page_of(run: Run) -> Iterator[str]:
     try:
         while not server.started and thread.is_alive():
             thread.join(0.05)
-        yield "http://127.0.0.1:{}/".format(server.servers[0].sockets[0].getsockname()[1])
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
     finally:
         server.should_exit = True
         thread.join()
@@ -213,7 +214,7 @@ def judge_an_example(page: Page) -> None:
     page.locator(".measure").click()
     for key in ("ArrowRight", "ArrowRight", *["ArrowUp"] * 6):
         page.keyboard.press(key)
-    page.mouse.move(0, 0)
+    page.locator(".layers").evaluate("one => one.blur()")
 
 
 def write_screenshot(address: str, path: Path, act: Callable[[Page], None] = lambda page: None) -> None:
