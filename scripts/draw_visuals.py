@@ -214,7 +214,7 @@ def judge_an_example(page: Page) -> None:
     page.locator(".measure").click()
     for key in ("ArrowRight", "ArrowRight", *["ArrowUp"] * 6):
         page.keyboard.press(key)
-    page.mouse.move(0, 0)
+    page.locator(".layers").evaluate("one => one.blur()")
 
 
 def write_screenshot(address: str, path: Path, act: Callable[[Page], None] = lambda page: None) -> None:

@@ -5,8 +5,8 @@
 The service is the real command in a process of its own; the clients are threads of another process on the same machine,
 which share its cores with it, each with one picture a request and the next as soon as the answer is there. The
 Predictor is given the same files, from memory, before and after the load: `ratio` is to the mean of both rates. On a
-machine that others use too, trust `cpu_ratio`: the Predictor's processor time a picture over that of service and clients
-together, which is what the ratio is where processors are all that limits both.
+machine that others use too, trust `cpu_ratio`: the Predictor's processor time a picture over that of service and
+clients together, which is what the ratio is where processors are all that limits both.
 """
 
 import argparse

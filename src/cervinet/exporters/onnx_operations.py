@@ -1,4 +1,4 @@
-"""Operations of TensorFlow that tf2onnx does not know, or not well, in ONNX: gradients, and the complementary error function.
+"""Operations of TensorFlow that tf2onnx does not know, or not well, in ONNX: gradients, the complementary error function.
 
 Each function takes tf2onnx's graph and a node of it, and puts nodes of ONNX in its place. The shapes of what a gradient
 is of are known; pictures are (1, h, w, channels) in TensorFlow and (1, channels, h, w) in ONNX. Formulas: TensorFlow's
