@@ -171,7 +171,7 @@ def _copy_members(runs: Sequence[Run], cards: Sequence[ModelCard], run: Run, ave
         descriptions=cards[0].descriptions,
     )
     run.write_card(card)
-    return card
+    return run.read_card()  # with the hashes of the members' cards, by which these are opened
 
 
 Found = tuple[Manifest, list[list["Prediction"]]]
