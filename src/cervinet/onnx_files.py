@@ -1,5 +1,7 @@
 """The files that a run is used by without TensorFlow: written when training ends, and compared with Keras."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +64,9 @@ def _network(predictor: "Predictor", images: NDArray[np.uint8], run: Run) -> dic
     with replacing(run.onnx) as temporary:
         temporary.write_bytes(data)
         found = OnnxEngine(temporary)(images).probabilities
-        difference = float(np.abs(found - predictor.engine(images).probabilities).max())
+        with _all_digits():
+            expected = predictor.engine(images).probabilities
+        difference = float(np.abs(found - expected).max())
         if not difference <= TOLERANCE:
             raise CervinetError(
                 f"its probabilities of {len(images)} pictures differ from those of Keras by up to {difference:.1g}, "
@@ -82,7 +86,9 @@ def _heat(predictor: "Predictor", images: NDArray[np.uint8], run: Run) -> dict[s
     with replacing(run.heat) as temporary:
         temporary.write_bytes(data)
         best = logits.argmax(axis=1)
-        found, expected = OnnxGradient(temporary)(maps, best, gradient.classes), gradient(maps, best)
+        found = OnnxGradient(temporary)(maps, best, gradient.classes)
+        with _all_digits():
+            expected = gradient(maps, best)
         largest = np.abs(expected).max(axis=(1, 2, 3), keepdims=True)
         difference = float((np.abs(found - expected) / np.where(largest > 0, largest, 1)).max())
         if not difference <= HEAT_TOLERANCE:
@@ -91,6 +97,19 @@ def _heat(predictor: "Predictor", images: NDArray[np.uint8], run: Run) -> dict[s
                 f"largest, which may be {HEAT_TOLERANCE:g} at most"
             )
     return {"pictures": len(images), "largest_difference": difference}
+
+
+@contextmanager
+def _all_digits() -> Iterator[None]:
+    """Within, a GPU multiplies in float32, and not in the 10 bits of TensorFloat-32 that it may use elsewhere."""
+    import tensorflow as tf
+
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def _model(predictor: "Predictor") -> "keras.Model":
