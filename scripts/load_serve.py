@@ -5,8 +5,8 @@
 The service is the real command in a process of its own; the clients are threads of another process on the same machine,
 which share its cores with it, each with one picture a request and the next as soon as the answer is there. The
 Predictor is given the same files, from memory, before and after the load: `ratio` is to the mean of both rates. On a
-machine that others use too, trust `cpu_ratio`: the Predictor's processor time a picture over that of service and clients
-together, which is what the ratio is where processors are all that limits both.
+machine that others use too, trust `cpu_ratio`: the Predictor's processor time a picture over that of service and
+clients together, which is what the ratio is where processors are all that limits both.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def whole(arguments: argparse.Namespace, files: int) -> dict[str, object]:
         port = service.stdout.readline().rsplit(":", 1)[-1].strip()
         if not port:
             raise SystemExit("the service did not start")
-        part("--part", "clients", "--port", port, "--clients", str(arguments.clients), "--seconds", "5")  # warm
+        part("--part", "clients", "--port", port, "--clients", str(arguments.clients), "--seconds", "20")  # warm
         watch, spent = Memory(service.pid), cpu_seconds(service.pid)
         load = part("--part", "clients", "--port", port, "--clients", str(arguments.clients))
         memory, spent = watch.done(), cpu_seconds(service.pid) - spent
