@@ -64,7 +64,7 @@ def whole(arguments: argparse.Namespace, files: int) -> dict[str, object]:
         port = service.stdout.readline().rsplit(":", 1)[-1].strip()
         if not port:
             raise SystemExit("the service did not start")
-        part("--part", "clients", "--port", port, "--clients", str(arguments.clients), "--seconds", "5")  # warm
+        part("--part", "clients", "--port", port, "--clients", str(arguments.clients), "--seconds", "20")  # warm
         watch, spent = Memory(service.pid), cpu_seconds(service.pid)
         load = part("--part", "clients", "--port", port, "--clients", str(arguments.clients))
         memory, spent = watch.done(), cpu_seconds(service.pid) - spent
