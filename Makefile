@@ -1,4 +1,4 @@
-# Two commands are enough: `make demo` and `make test`. Each makes .venv and installs what it needs.
+# Three commands are enough: `make demo`, `make serve` and `make test`. Each makes .venv and installs what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
