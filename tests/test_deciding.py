@@ -215,6 +215,15 @@ class TestCheckSubgroups:
         manifest.table["site"] = "Oslo"
         check_subgroups(settings(subgroups=[{"column": "site"}]), unanswered(manifest, "test"))
 
+    def test_takes_what_a_gate_will_tell(self, manifest):
+        """Which is made of validation pictures, and there are none here."""
+        asked = settings(subgroups=[{"column": "flags"}, {"column": "unlike", "edges": [0.5]}])
+        check_subgroups(asked, unanswered(manifest, gated=True))
+        with pytest.raises(DataError, match="nothing says the 'flags' of the images"):
+            check_subgroups(asked, unanswered(manifest, "test"))
+        manifest.table.loc[:1, "split"] = "val"
+        check_subgroups(asked, unanswered(manifest, "test"))
+
     @pytest.mark.parametrize(
         ("asked", "message"),
         [

@@ -116,7 +116,7 @@ class TestGated:
                 return made.engine(features.reshape(-1, *SIZE, 3).astype(np.uint8))
 
         features = Features((images.reshape(len(images), -1).astype(np.float32),))
-        other = Predictor(Frozen(predictor.engine._source, SIZE), CARD)
+        other = Predictor(Frozen(predictor.engine.source, SIZE), CARD)
         found = gated(config_of(), manifest, features, other, Run(tmp_path), Silent())
         assert found.card == made.card
         assert Run(tmp_path).likeness.stat().st_size == run.likeness.stat().st_size

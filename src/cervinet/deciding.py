@@ -12,6 +12,7 @@ from cervinet.evaluation.attributes import attributes_of
 from cervinet.evaluation.bands import parts_of
 from cervinet.evaluation.calibration import Calibration, fit_calibration
 from cervinet.evaluation.choices import Choices, choose, corrected
+from cervinet.evaluation.flagged import FLAGS_COLUMN, flags_text
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import questions
 from cervinet.evaluation.units import by_group
@@ -64,11 +65,16 @@ def check_subgroups(settings: Evaluation, known: Predictions) -> None:
         parts_of(one.column, found[one.column], one.edges)
 
 
-def unanswered(manifest: Manifest, split: str | None = None) -> Predictions:
-    """The pictures of a split, or all, as far as they are known before any is decoded and predicted."""
+def unanswered(manifest: Manifest, split: str | None = None, gated: bool | None = None) -> Predictions:
+    """The pictures of a split, or all, as far as they are known before any is decoded and predicted.
+
+    `gated`: whether a gate will flag them; None where it is still to be made of the manifest's validation pictures.
+    """
     part = manifest if split is None else manifest.take(manifest.part(split).index.to_numpy())
     # Sides are known of every picture once it is decoded; until then any number stands for them.
     site, some = part.table["site"], ("1",) * len(part)
+    gated = len(manifest.part("val")) > 1 if gated is None else gated
+    flags = {FLAGS_COLUMN: (flags_text(()),) * len(part), "unlike": some} if gated else {}
     return Predictions(
         images=tuple(part.table["image"]),
         groups=tuple(part.groups()),
@@ -76,7 +82,9 @@ def unanswered(manifest: Manifest, split: str | None = None) -> Predictions:
         probabilities=np.zeros((len(part), len(part.classes))),
         classes=part.classes,
         split=split or "external",
-        attributes=({"site": tuple(site.fillna(""))} if site.notna().any() else {}) | {"height": some, "width": some},
+        attributes=({"site": tuple(site.fillna(""))} if site.notna().any() else {})
+        | {"height": some, "width": some}
+        | flags,
     )
 
 

@@ -119,7 +119,7 @@ def evaluate(
     predictor = Predictor.load(run, extras.views)
     split = "external" if extras.external else "test"
     manifest = pictures.pictures_to_judge(config, run, extras.external, progress)
-    deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest))
+    deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest, gated=bool(predictor.card.gate)))
     folder = run.new_evaluation(split) if out is None else claimed_folder(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split, predictor.card.subclasses, gated=bool(predictor.card.gate))

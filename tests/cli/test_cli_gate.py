@@ -74,7 +74,7 @@ def test_the_table_of_test_pictures_has_the_flags(world: World) -> None:
 def test_flags_divide_the_pictures_into_subgroups(world: World, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = cervinet("evaluate", world.run, "--out", out, "evaluation.subgroups=[{column: flags}]")
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.stderr
     (found,) = json.loads((out / "metrics.json").read_text())["subgroups"]
     assert found["column"] == "flags"
     assert "none" in [part["value"] for part in found["parts"]]

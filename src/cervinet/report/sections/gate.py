@@ -26,19 +26,18 @@ def gate_section(flagged: Mapping[str, Estimate], gate: Mapping[str, Any]) -> Ht
     """
     refuse = gate["refuse"]
     settled = (
-        f"Each picture is held against the {gate['n']:,} validation pictures that the limits are of. Of new pictures "
-        f"like these each flag is to be for {percent(gate['share'])} by chance; where it is for many more, the "
-        "pictures are others than the network was made for, and its metrics here are no promise for them."
+        f"The limits are from {gate['n']:,} validation pictures, so that each flags about {percent(gate['share'])} of "
+        "new pictures of the same kind. Where it flags many more, the pictures are of another kind than the network "
+        "was made for, and its metrics may not hold for them."
     )
-    rows = [
-        [
-            joined(text(flag), faint(_MEANING[flag])),
-            cell(flagged[flag]),
-            text("not assessed" if flag in refuse else "–"),
-        ]
-        for flag in _MEANING
-    ]
-    rows[-1][-1] = cell(flagged["refused"]) if refuse else text("–")
+    heads, rows = (
+        ["flag", "share"],
+        [[joined(text(flag), faint(_MEANING[flag])), cell(flagged[flag])] for flag in _MEANING],
+    )
+    if refuse:
+        heads.append("not assessed in use")
+        for flag, row in zip(_MEANING, rows, strict=True):
+            row.append(cell(flagged["refused"]) if flag == "any" else text("yes" if flag in refuse else "no"))
     what = (
         text(
             "Pictures with a flag in whose row this stands get no class in use. The metrics of this report are of all."
@@ -56,7 +55,7 @@ def gate_section(flagged: Mapping[str, Estimate], gate: Mapping[str, Any]) -> Ht
         paragraph(text(settled)),
         table(
             text("Share of the judged pictures that are flagged"),
-            list(map(text, ("flag", "share", "in use"))),
+            list(map(text, heads)),
             rows,
             style="words",
             ruled=len(rows) - 1,
