@@ -1,18 +1,24 @@
 """Draw visuals/ anew, from synthetic phantoms alone.
 
     python scripts/draw_visuals.py            # phantoms.png, augmentation.png and architecture.png
-    python scripts/draw_visuals.py RUN        # and plots, progress and report of a run on phantoms
+    python scripts/draw_visuals.py RUN        # and plots, progress, report and page of a run on phantoms
 
 RUN is the directory of a finished run on phantoms, such as `cervinet demo` leaves under runs/. Nothing is trained.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,6 +36,10 @@ from cervinet.files import replacing
 from cervinet.report import plots
 from cervinet.report.plots.preview import PreviewRow, preview_sheet
 from cervinet.run import Run
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from playwright.sync_api import Page
 
 VISUALS = Path(__file__).parents[1] / "visuals"
 NOTE = "synthetic phantoms"
@@ -162,18 +172,61 @@ def sample_plots(run: Run) -> None:
     for name in ("confusion_matrix.png", "roc.png"):
         shutil.copyfile(run.plots / name, VISUALS / name)
     plots.save(plots.training_progress(pd.read_csv(run.history), note=NOTE), VISUALS / "progress.png")
-    write_report_picture(run.report, VISUALS / "report.png")
+    write_screenshot(run.report.resolve().as_uri(), VISUALS / "report.png")
+    with page_of(run) as address:
+        write_screenshot(address, VISUALS / "page.png", judge_an_example)
 
 
-def write_report_picture(report: Path, path: Path) -> None:
-    """The beginning of a report, as Debian's Chromium shows it."""
+@contextmanager
+def page_of(run: Run) -> Iterator[str]:
+    """The address of the page that `cervinet serve` shows of a run, for as long as it is needed."""
+    from cervinet.serve.app import build_app
+    from cervinet.serve.limits import Limits
+    from cervinet.serve.loaded import LoadedRun
+    from cervinet.serve.metrics import Metrics
+    from uvicorn import Config, Server
+
+    from cervinet.serve.page import mount_page
+
+    limits, metrics = Limits(), Metrics()
+    service = LoadedRun.load(run, metrics, limits)
+
+    def page(app: FastAPI) -> FastAPI:
+        return mount_page(app, service, largest=limits.picture, most=limits.images)
+
+    server = Server(Config(build_app(service, limits, metrics=metrics, page=page), port=0, log_level="warning"))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            thread.join(0.05)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
+    finally:
+        server.should_exit = True
+        thread.join()
+        service.close()
+
+
+def judge_an_example(page: Page) -> None:
+    """One of the synthetic phantoms that the page offers, with its heat and a box."""
+    page.locator(".example").nth(1).click()
+    page.wait_for_selector("figure.heat")
+    page.locator(".measure").click()
+    for key in ("ArrowRight", "ArrowRight", *["ArrowUp"] * 6):
+        page.keyboard.press(key)
+    page.locator(".layers").evaluate("one => one.blur()")
+
+
+def write_screenshot(address: str, path: Path, act: Callable[[Page], None] = lambda page: None) -> None:
+    """The beginning of a page, as Debian's Chromium shows it, after something was done on it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         sandbox = [] if os.getuid() else ["--no-sandbox"]
         with playwright.chromium.launch(executable_path=shutil.which("chromium"), args=sandbox) as chromium:
             page = chromium.new_page(viewport={"width": 1240, "height": 900})
-            page.goto(report.resolve().as_uri())
+            page.goto(address)
+            act(page)
             taken = page.screenshot()
     with replacing(path) as temporary:
         picture = Image.open(BytesIO(taken)).convert("RGB")

@@ -128,9 +128,12 @@ def demand() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once for all tests of a process."""
+    """Chromium, started once for all tests of a file.
+
+    Not of the process: as long as it is there, Playwright runs an event loop, beside which no test could start another.
+    """
     demand()
     from playwright.sync_api import sync_playwright
 

@@ -1,6 +1,5 @@
 """The page as people use it, in a real browser: desktop and phone."""
 
-import csv
 import threading
 from contextlib import contextmanager
 
@@ -11,7 +10,7 @@ from fastapi import FastAPI
 from small_service import SIZE, SmallService, heat_of, phantom
 
 from browser import DESKTOP, PHONE
-from cervinet.csv_table import unescape
+from cervinet.csv_table import read_table
 from cervinet.evaluation.localisation import of_one
 from cervinet.serve.page import mount_page
 
@@ -91,10 +90,8 @@ def test_pictures_are_judged_and_looked_into(browser, address, service, files, w
         for said in (told, page.locator(".share").inner_text()):
             assert "% of the heat lies in the box, which is" in said
         parts = of_one(heat_of("Type_1"), boxed(page))
-        assert said == (
-            f"{100 * parts['mass']:.1f} % of the heat lies in the box, which is {100 * parts['mass_chance']:.1f} % of the "
-            "picture."
-        )
+        inside, area = (f"{100 * parts[part]:.1f} %" for part in ("mass", "mass_chance"))
+        assert said == f"{inside} of the heat lies in the box, which is {area} of the picture."
         assert said != told
 
         page.locator(".asked").select_option("Type_3")
@@ -114,10 +111,12 @@ def test_pictures_are_judged_and_looked_into(browser, address, service, files, w
         with page.expect_download() as download:
             page.locator(".take").click()
         download.value.save_as(tmp_path / "taken.csv")
-        rows = list(csv.DictReader((tmp_path / "taken.csv").open(encoding="utf-8", newline="")))
-        assert [unescape(row["image"]) for row in rows] == [path.name for path in files]
-        assert [float(rows[0][f"p_{name}"]) for name in service.card.classes] == found.probabilities.tolist()
-        assert [bool(row["error"]) for row in rows] == [False, False, False, True]
+        table = read_table(tmp_path / "taken.csv")
+        assert table.text("image") == [path.name for path in files]
+        judged = table.where([not error for error in table.text("error")])
+        assert len(judged.rows) == 3
+        numbers = judged.numbers([f"p_{name}" for name in service.card.classes])
+        assert numbers.tolist() == [found.probabilities.tolist()] * 3
         assert opened.too_wide <= 0
         page.screenshot(path=tmp_path / f"several-{window['width']}.png", full_page=True)
 

@@ -5,10 +5,17 @@ request. None of Gradio's own ways for files are used: they write what is upload
 and keep the last values of a visitor for an hour.
 """
 
+import asyncio
+import atexit
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
+from cervinet.report.html import Html
 from cervinet.serve.page_examples import examples
 from cervinet.serve.page_guard import PageGuard
 from cervinet.serve.page_layout import about, heading, workspace
@@ -17,6 +24,8 @@ from cervinet.serve.service import Service
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+Call = Callable[[dict[str, str]], Any]
 
 FONTS = ("system-ui", "Segoe UI", "DejaVu Sans", "sans-serif")
 """Of the reader's own machine: fonts from elsewhere would tell that place who reads."""
@@ -34,10 +43,7 @@ def mount_page(app: "FastAPI", service: Service, *, largest: int, most: int) -> 
     Returns:
         `app`.
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported, which tells its makers otherwise
-    import gradio
-    from starlette.middleware import Middleware
-
+    _before_gradio()
     requests = Requests(service, largest)
 
     # Gradio marks the functions that may be called, which it cannot do with methods.
@@ -47,17 +53,41 @@ def mount_page(app: "FastAPI", service: Service, *, largest: int, most: int) -> 
     async def heat(sent: dict[str, str]) -> dict[str, str]:
         return await requests.heat(sent)
 
-    with gradio.Blocks(title=f"{service.name} – cervinet", analytics_enabled=False) as blocks:
-        gradio.HTML(heading(service.name, service.card), apply_default_css=False, js_on_load=None)
-        desk = gradio.HTML(
-            workspace(service.card, examples(service.card), largest=largest, most=most),
-            apply_default_css=False,
-            js_on_load=_beside("page.js"),
-            server_functions=[answer, heat],
-        )
-        gradio.HTML(about(service.run, service.card), apply_default_css=False, js_on_load=None)
-    guard = Middleware(PageGuard, component=desk._id, functions=("answer", "heat"), largest=largest)
-    mounted: FastAPI = gradio.mount_gradio_app(
+    desk = workspace(service.card, examples(service.card), largest=largest, most=most)
+    pieces = heading(service.name, service.card), desk, about(service.run, service.card)
+
+    async def mount() -> None:
+        _mount(app, service.name, pieces, [answer, heat], largest)
+
+    # Outside of a running event loop Gradio makes loops of its own, which it never closes.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, mount()).result()
+    return app
+
+
+@cache
+def _before_gradio() -> None:
+    """Settings that Gradio reads when it is imported."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it would tell its makers of each start
+    # It makes a folder for files, by default one that all users of the machine share. This one stays empty.
+    folder = TemporaryDirectory(prefix="cervinet-page-")
+    os.environ["GRADIO_TEMP_DIR"] = folder.name
+    atexit.register(folder.cleanup)
+
+
+def _mount(app: "FastAPI", title: str, pieces: tuple[Html, Html, Html], calls: list[Call], largest: int) -> None:
+    import gradio
+    from starlette.middleware import Middleware
+
+    top, middle, bottom = pieces
+    with gradio.Blocks(title=f"{title} – cervinet", analytics_enabled=False) as blocks:
+        gradio.HTML(top, apply_default_css=False, js_on_load=None)
+        script = _beside("page_box.js") + _beside("page.js")
+        desk = gradio.HTML(middle, apply_default_css=False, js_on_load=script, server_functions=calls)
+        gradio.HTML(bottom, apply_default_css=False, js_on_load=None)
+    names = [call.__name__ for call in calls]
+    guard = Middleware(PageGuard, component=desk._id, functions=names, largest=largest)
+    gradio.mount_gradio_app(
         app,
         blocks,
         path="/",
@@ -75,7 +105,6 @@ def mount_page(app: "FastAPI", service: Service, *, largest: int, most: int) -> 
         mcp_server=False,
         app_kwargs={"middleware": [guard]},
     )
-    return mounted
 
 
 def _beside(name: str) -> str:

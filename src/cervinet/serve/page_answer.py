@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from cervinet.inference.predicting import Prediction
 from cervinet.inference.verdict import Call, Verdict
 from cervinet.model_card import ModelCard
-from cervinet.report.html import Html, block, bullets, element, joined, name, paragraph, table, text
-from cervinet.serve.page_words import call_sentence, either, flags_of, headline, set_sentence
+from cervinet.report.html import Html, block, element, joined, name, paragraph, table, text
+from cervinet.serve.page_words import compared, either, flags_of, headline, set_sentence
 
 
 def answer_card(prediction: Prediction, card: ModelCard) -> Html:
@@ -97,13 +97,13 @@ def _set(verdict: Verdict, card: ModelCard) -> Html:
 def _calls(calls: Sequence[Call]) -> Html:
     if not calls:
         return text("")
-    lines = [
-        joined(
-            element(
-                "span", text("positive" if call.called else "negative"), class_="mark yes" if call.called else "mark"
-            ),
-            joined(name(either(call.positive)), text(call_sentence(call)), between=": "),
-        )
-        for call in calls
-    ]
-    return element("div", element("h4", text("Operating points")), bullets(lines), class_="calls")
+    rows, before = list[list[Html]](), tuple[str, ...]()
+    for call in calls:
+        asked = name(either(call.positive)) if call.positive != before else text("")
+        said = "positive" if call.called else "negative"
+        mark = element("span", text(said), class_="mark yes" if call.called else "mark")
+        rows.append([asked, text(call.rule), text(compared(call)), mark])
+        before = call.positive
+    columns = [text(head) for head in ("class", "threshold for", "probability", "called")]
+    caption = text("Called positive where the probability is at least the threshold, chosen on validation pictures")
+    return joined(element("h4", text("Operating points")), table(caption, columns, rows, style="calls"))

@@ -52,14 +52,10 @@ def set_sentence(card: ModelCard) -> str:
     )
 
 
-def call_sentence(call: Call) -> str:
-    """An operating point and what it calls the picture."""
+def compared(call: Call) -> str:
+    """The probability beside the threshold."""
     sign = "≥" if call.called else "<"
-    called = "called positive" if call.called else "not called positive"
-    return (
-        f"{called} at the threshold for {call.rule} "
-        f"({decimals(call.probability, call.threshold)} {sign} {decimals(call.threshold, call.probability)})"
-    )
+    return f"{decimals(call.probability, call.threshold)} {sign} {decimals(call.threshold, call.probability)}"
 
 
 def percent(share: float) -> str:
