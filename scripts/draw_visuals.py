@@ -180,12 +180,12 @@ def sample_plots(run: Run) -> None:
 @contextmanager
 def page_of(run: Run) -> Iterator[str]:
     """The address of the page that `cervinet serve` shows of a run, for as long as it is needed."""
+    from uvicorn import Config, Server
+
     from cervinet.serve.app import build_app
     from cervinet.serve.limits import Limits
     from cervinet.serve.loaded import LoadedRun
     from cervinet.serve.metrics import Metrics
-    from uvicorn import Config, Server
-
     from cervinet.serve.page import mount_page
 
     limits, metrics = Limits(), Metrics()
