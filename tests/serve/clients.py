@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +70,12 @@ class Asked:
     records: list[Record]
 
 
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What it returns, by a loop in a thread of its own: a browser of other tests keeps one in this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def png(red: int = 255, size: tuple[int, int] = (4, 6)) -> bytes:
     """A picture of one colour."""
     return cv2.imencode(".png", np.full((*size, 3), (0, 0, red), np.uint8))[1].tobytes()
@@ -118,7 +125,7 @@ def hand(app: Any, pieces: Iterable[bytes], headers: dict[str, str], path: str =
         "client": ("127.0.0.1", 1),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(app(scope, receive, send))
+    run(app(scope, receive, send))
     start = sent[0]
     body = b"".join(one["body"] for one in sent[1:])
     return Raw(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, json.loads(body), read)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clients import run
 
 from cervinet.data.picture import Picture
 from cervinet.inference.predicting import Prediction
@@ -78,7 +79,7 @@ def test_what_gathers_while_the_network_is_busy_goes_together_and_each_gets_its_
         return [await first, *(await asyncio.gather(*others))]
 
     with batching(gate, notes) as batcher:
-        found = asyncio.run(ask())
+        found = run(ask())
     assert list(map(paths, found)) == [["first"], ["0a", "0b"], ["1a", "1b"], ["2a", "2b"]]
     assert notes.batches == [1, 4, 2]
     assert max(notes.queue) == 6
@@ -104,7 +105,7 @@ def test_a_full_queue_refuses_whole_requests_and_takes_the_next_when_there_is_ro
         return await batcher(named("i", "j"))
 
     with batching(gate, notes) as batcher:
-        assert paths(asyncio.run(ask())) == ["i", "j"]
+        assert paths(run(ask())) == ["i", "j"]
     assert max(notes.queue) == 8
 
 
@@ -121,10 +122,10 @@ def test_a_picture_that_breaks_the_work_breaks_that_of_no_other():
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     with batching(gate, notes) as batcher:
-        good, bad, better = asyncio.run(ask())
+        good, bad, better = run(ask())
         assert (paths(good), paths(better)) == (["good"], ["better"])
         assert isinstance(bad, RuntimeError)
-        assert paths(asyncio.run(batcher(named("next")))) == ["next"]
+        assert paths(run(batcher(named("next")))) == ["next"]
 
 
 def test_pictures_that_nobody_waits_for_are_not_worked_on():
@@ -143,7 +144,7 @@ def test_pictures_that_nobody_waits_for_are_not_worked_on():
         return await last
 
     with batching(gate, notes) as batcher:
-        assert paths(asyncio.run(ask())) == ["last"]
+        assert paths(run(ask())) == ["last"]
     assert notes.batches == [1, 1]
 
 
@@ -162,4 +163,4 @@ def test_closing_finishes_what_waits_and_takes_nothing_more():
         return await first + await waiting
 
     with batching(gate, notes) as batcher:
-        assert paths(asyncio.run(ask())) == ["first", *"abcdef"]
+        assert paths(run(ask())) == ["first", *"abcdef"]

@@ -5,7 +5,7 @@ import itertools
 import json
 
 import pytest
-from clients import LIMITS, hand, png
+from clients import LIMITS, hand, png, run
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -117,7 +117,7 @@ def test_bodies_under_way_are_limited_together_and_let_go():
         await asyncio.gather(*tasks)
         await one()
 
-    asyncio.run(many())
+    run(many())
     assert statuses == [429, *[200] * 9]
 
 

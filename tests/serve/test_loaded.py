@@ -1,9 +1,8 @@
 """A run that is loaded: it has answered before it is asked, and keeps to its limits."""
 
-import asyncio
-
 import numpy as np
 import pytest
+from clients import run
 
 from cervinet import Predictor
 from cervinet.data.picture import Picture
@@ -34,7 +33,7 @@ def test_it_goes_by_the_names_of_its_config_and_of_its_folder(loaded):
 
 def test_it_says_what_the_predictor_says(loaded, world, metrics):
     paths = world.some(40)
-    found = asyncio.run(loaded.predict([Picture(path) for path in paths]))
+    found = run(loaded.predict([Picture(path) for path in paths]))
     for one, other in zip(found, Predictor.load(world.run).predict(paths), strict=True):
         np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-6)
         assert one.verdict.label == other.verdict.label
@@ -48,10 +47,10 @@ def test_pictures_beyond_its_limit_are_errors(loaded, world):
     small = Limits(pixels=32 * 40 - 1)
     one = LoadedRun(Run(world.run), loaded._predictor, "tiny", Metrics(), small)
     try:
-        [prediction] = asyncio.run(one.predict([Picture(world.some(1)[0])]))
+        [prediction] = run(one.predict([Picture(world.some(1)[0])]))
         assert "must have at most 1,279 pixels, but its header announces 40×32" in prediction.error
         with pytest.raises(ImageError, match=r"must have at most 1,279 pixels"):
-            asyncio.run(one.heat(Picture(world.some(1)[0]), "Type_1"))
+            run(one.heat(Picture(world.some(1)[0]), "Type_1"))
     finally:
         one.close()
 
@@ -60,7 +59,7 @@ def test_heat_is_that_of_the_explainer(loaded, world):
     from cervinet.inference.explainer import explainer_of
 
     picture = Picture(world.some(1)[0])
-    found = asyncio.run(loaded.heat(picture, "Type_2"))
+    found = run(loaded.heat(picture, "Type_2"))
     explainer = explainer_of(Run(world.run), "grad_cam")
     image = explainer.prepare(picture)
     np.testing.assert_array_equal(found.image, image)
