@@ -1,11 +1,17 @@
 """An ONNX file → a session of onnxruntime that does nothing but compute with what is in the file."""
 
 import mmap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cervinet.environment import cores
 from cervinet.errors import CervinetError
+
+Array = NDArray[np.float32]
 
 
 def open_session(file: Path) -> Any:
@@ -20,7 +26,7 @@ def open_session(file: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # what matters is raised
+    options.log_severity_level = 4  # what matters is raised
     options.intra_op_num_threads = cores()  # by default as many as the machine has, whatever this process may use
     try:
         if _names_other_files(file):
@@ -31,6 +37,16 @@ def open_session(file: Path) -> Any:
     except Exception as error:  # of many kinds, none of them public
         reason = str(error).strip().splitlines()[0]
         raise CervinetError(f"{file} cannot be loaded by onnxruntime {onnxruntime.__version__}: {reason}") from None
+
+
+def run_session(session: Any, outputs: Sequence[str], inputs: Mapping[str, Array]) -> list[Array]:
+    """Outputs by name. Raises CervinetError where the network cannot be computed, such as for shapes that do not fit."""
+    try:
+        found: list[Array] = session.run(list(outputs), dict(inputs))
+        return found
+    except Exception as error:  # of many kinds, none of them public
+        reason = str(error).strip().splitlines()[0]
+        raise CervinetError(f"onnxruntime cannot compute the network: {reason[:300]}") from None
 
 
 def _names_other_files(file: Path) -> bool:
