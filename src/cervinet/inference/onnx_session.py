@@ -40,7 +40,7 @@ def open_session(file: Path) -> Any:
 
 
 def run_session(session: Any, outputs: Sequence[str], inputs: Mapping[str, Array]) -> list[Array]:
-    """Outputs by name. Raises CervinetError where the network cannot be computed, such as for shapes that do not fit."""
+    """Outputs by name. Raises CervinetError where the network cannot be computed, as for shapes that do not fit."""
     try:
         found: list[Array] = session.run(list(outputs), dict(inputs))
         return found
