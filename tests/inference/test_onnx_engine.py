@@ -160,3 +160,10 @@ def test_operations_that_onnxruntime_does_not_have_are_refused(file):
     file.write_bytes(proto.SerializeToString())
     assert "elsewhere" in message(file)
     assert message(file).startswith(refused(file, "[ONNXRuntimeError]"))
+
+
+def test_what_cannot_be_computed_gives_a_sentence(file, capfd):
+    with pytest.raises(CervinetError) as caught:
+        OnnxEngine(file)(np.zeros((1, 8, 8, 3), np.uint8))
+    assert str(caught.value).startswith("onnxruntime cannot compute the network: [ONNXRuntimeError]")
+    assert capfd.readouterr() == ("", "")

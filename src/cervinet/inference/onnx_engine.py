@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cervinet.inference.answers import Answers
 from cervinet.inference.engine import EngineName
-from cervinet.inference.onnx_session import open_session
+from cervinet.inference.onnx_session import open_session, run_session
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
 
@@ -37,5 +37,4 @@ class OnnxEngine:
 
     def run(self, images: NDArray[np.uint8], outputs: Sequence[str]) -> list[NDArray[np.float32]]:
         """Outputs by name, such as `map`, float32 (n, …), of prepared pictures uint8 (n, height, width, 3) RGB."""
-        found: list[NDArray[np.float32]] = self._session.run(list(outputs), {self._input: images.astype(np.float32)})
-        return found
+        return run_session(self._session, outputs, {self._input: images.astype(np.float32)})

@@ -12,7 +12,7 @@ from cervinet.data.picture import Picture
 from cervinet.data.preprocess import prepare
 from cervinet.inference.heat import Heat, Method, Network, averaged
 from cervinet.inference.onnx_engine import OnnxEngine
-from cervinet.inference.onnx_session import open_session
+from cervinet.inference.onnx_session import open_session, run_session
 from cervinet.model_card import ModelCard
 
 Array = NDArray[np.float32]
@@ -31,7 +31,7 @@ class OnnxGradient:
         """Of maps float32 (n, h, w, channels) and the class asked about of each, of so many: in the maps' shape."""
         asked = np.eye(count, dtype=np.float32)[classes]
         found = [
-            self._session.run(["gradient"], {"map": maps[one : one + 1], "asked": asked[one : one + 1]})[0]
+            run_session(self._session, ["gradient"], {"map": maps[one : one + 1], "asked": asked[one : one + 1]})[0]
             for one in range(len(maps))
         ]
         gradients: Array = np.concatenate(found)

@@ -1,11 +1,17 @@
 """An ONNX file → a session of onnxruntime that does nothing but compute with what is in the file."""
 
 import mmap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cervinet.environment import cores
 from cervinet.errors import CervinetError
+
+Array = NDArray[np.float32]
 
 
 def open_session(file: Path) -> Any:
@@ -33,6 +39,16 @@ def open_session(file: Path) -> Any:
     except Exception as error:  # of many kinds, none of them public
         reason = str(error).strip().splitlines()[0]
         raise CervinetError(f"{file} cannot be loaded by onnxruntime {onnxruntime.__version__}: {reason}") from None
+
+
+def run_session(session: Any, outputs: Sequence[str], inputs: Mapping[str, Array]) -> list[Array]:
+    """Outputs by name. Raises CervinetError where the network cannot be computed, as for shapes that do not fit."""
+    try:
+        found: list[Array] = session.run(list(outputs), dict(inputs))
+        return found
+    except Exception as error:  # of many kinds, none of them public
+        reason = str(error).strip().splitlines()[0]
+        raise CervinetError(f"onnxruntime cannot compute the network: {reason[:300]}") from None
 
 
 def _names_other_files(file: Path) -> bool:
