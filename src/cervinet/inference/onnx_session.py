@@ -26,7 +26,7 @@ def open_session(file: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # what matters is raised
+    options.log_severity_level = 4  # what matters is raised
     # Threads that spin until the next batch take the cores from what decodes it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = cores()  # by default as many as the machine has, whatever this process may use
