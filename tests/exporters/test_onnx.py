@@ -44,20 +44,27 @@ def assert_equal_to_keras(data, model, numbers=(1, 3, 7)):
             assert found.dtype == np.float32
 
 
+def spread(model, factor):
+    """Scores so many times as far apart: those of every layer with weights behind the one hidden dense layer."""
+    weighted = [layer for layer in model.layers if layer.weights]
+    hidden = next(number for number, layer in enumerate(weighted) if isinstance(layer, layers.Dense))
+    assert weighted[hidden + 1 :]
+    for layer in weighted[hidden + 1 :]:
+        layer.set_weights([factor * one for one in layer.get_weights()])
+
+
 @pytest.mark.parametrize("head", HEADS, ids=[head.kind for head in HEADS])
 def test_every_head_gives_what_keras_gives(head):
     model = build_model("breast_cnn", (16, 12, 3), head.classes, head=head)
     # Not the small numbers of a fresh network, at which every head gives about the same for each class.
-    scores = model.get_layer(head.scores_layer)
-    scores.set_weights([20 * one for one in scores.get_weights()])
+    spread(model, 20)
     assert_equal_to_keras(network_onnx(model), model)
 
 
 @pytest.mark.parametrize("head", HEADS, ids=[head.kind for head in HEADS])
 def test_probabilities_stay_finite_where_the_scores_are_far_apart(head):
     model = build_model("breast_cnn", (16, 12, 3), head.classes, head=head)
-    scores = model.get_layer(head.scores_layer)
-    scores.set_weights([1e5 * (one + 0.1) for one in scores.get_weights()])
+    spread(model, 1e6)
     session = onnxruntime.InferenceSession(network_onnx(model))
     probabilities, logits = session.run(["probabilities", "logits"], {"image": images(9, model)})
     assert np.abs(logits).max() > 1e4

@@ -113,10 +113,15 @@ def _optimised(graph: Callable[[], Any]) -> Any:
     """Where an optimizer fails, the graph is made again and that one is left out, which takes twice as long."""
     from tf2onnx import optimizer
 
+    found = graph()
+    # Each optimizer would write all weights into messages that keep the old ones too: 10 GB for 0.2 GB of weights.
+    found.update_proto = lambda *_: None
     try:
-        return optimizer.optimize_graph(graph(), catch_errors=False)
+        found = optimizer.optimize_graph(found, catch_errors=False)
     except Exception:
         return optimizer.optimize_graph(graph(), catch_errors=True)
+    vars(found).pop("update_proto", None)  # `make_model` needs it, once
+    return found
 
 
 @contextmanager
