@@ -14,10 +14,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from browser import browser  # noqa: F401
+from cervinet import onnx_files
 from world import world  # noqa: F401
 
 SOURCE = Path(__file__).parents[1] / "src"
 SAVE_FIGURE = Figure.savefig
+WRITE_ONNX = onnx_files.written
 
 
 def pytest_collection_finish() -> None:
@@ -46,6 +48,20 @@ def blank_figures() -> Iterator[None]:
 def drawn_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a module of blank figures: those of this test are drawn all the same."""
     monkeypatch.setattr(Figure, "savefig", SAVE_FIGURE)
+
+
+@pytest.fixture(scope="module")
+def no_onnx() -> Iterator[None]:
+    """For tests of something else: training ends without `model.onnx`, whose conversion takes longer than they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx_files, "written", lambda config, manifest, predictor, run, progress: predictor)
+        yield
+
+
+@pytest.fixture
+def writes_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a module without: this test's trainings write it all the same."""
+    monkeypatch.setattr(onnx_files, "written", WRITE_ONNX)
 
 
 def draw(path: Path, size: tuple[int, int] = (12, 16), seed: int | None = None) -> Path:

@@ -19,7 +19,7 @@ from cervinet.evaluation.units import by_group
 from cervinet.progress import Silent
 from written_runs import CLASSES, card_of, config_of, finished, planted, without_choices
 
-pytestmark = pytest.mark.usefixtures("blank_figures")
+pytestmark = pytest.mark.usefixtures("blank_figures", "no_onnx")
 
 
 @pytest.fixture(scope="module")

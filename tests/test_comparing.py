@@ -15,7 +15,7 @@ from cervinet.errors import UsageError
 from cervinet.evaluation.predictions import Predictions, write_predictions
 from report.pages import everything, read_page
 
-pytestmark = pytest.mark.usefixtures("blank_figures")
+pytestmark = pytest.mark.usefixtures("blank_figures", "no_onnx")
 
 
 def predictions(seed=0, *, images=40, strength=1.0, prefix="", split="test", classes=("A", "B", "C")):

@@ -17,7 +17,7 @@ from cervinet.progress import Silent
 from cervinet.run import Run
 from cervinet.yaml_source import Source, override
 
-pytestmark = pytest.mark.usefixtures("blank_figures")
+pytestmark = pytest.mark.usefixtures("blank_figures", "no_onnx")
 
 
 class Heard(Silent):

@@ -11,8 +11,8 @@ __all__ = ["World", "cervinet"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_figures_are_drawn(blank_figures: None) -> None:
-    """Those of `world`, which is made before, as a session's fixtures are; and where a test asks for it."""
+def _few_figures_are_drawn_and_networks_converted(world: World, blank_figures: None, no_onnx: None) -> None:
+    """Those of `world`, which is made before; and where a test asks for it."""
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,7 @@ def test_two_devices_learn_what_one_learns(tmp_path: Path) -> None:
         f"data: {{root: '{pictures}', image_size: [28, 28], cache: '{tmp_path}/cache'}}\n"
         "model: {architecture: breast_cnn}\n"
         "training: {epochs: 2, batch_size: 8, optimizer: sgd}\n"
-        "evaluation: {draws: 100, report: false}\n"
+        "evaluation: {draws: 100, report: false}\nexport: {onnx: false}\n"
     )
     runs = [tmp_path / "one", tmp_path / "two"]
     command = [sys.executable, "-c", CHILD, str(tmp_path / "tiny.yaml"), *map(str, runs)]

@@ -16,7 +16,7 @@ from cervinet.progress import Silent
 from cervinet.tuning.search import Hopeless
 from cervinet.tuning.tune import importance_rows, tune
 
-pytestmark = pytest.mark.usefixtures("blank_figures")
+pytestmark = pytest.mark.usefixtures("blank_figures", "no_onnx")
 
 CONFIG = """\
 data: {root: pictures}
