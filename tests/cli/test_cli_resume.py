@@ -372,7 +372,8 @@ def test_a_disk_that_is_really_full(world: World, tmp_path: Path) -> None:
         pytest.skip("this user may not mount a file system of their own")
     script = """
 mount -t tmpfs -o size=2200k tmpfs "$1" || exit 1
-shift; "$@" --config "$CONFIG" --run-dir "$DISK/run" "training.checkpoint.every=1 steps" export.onnx=false; echo "code $?" >&2
+shift
+"$@" --config "$CONFIG" --run-dir "$DISK/run" "training.checkpoint.every=1 steps" export.onnx=false; echo "code $?" >&2
 cat "$DISK/run/status.json"
 mount -o remount,size=100m "$DISK"; "$@" --resume "$DISK/run" && cp -r "$DISK/run" "$OUT"
 """
