@@ -232,8 +232,8 @@ class TestSubgroups:
         with pytest.raises(DataError) as error:
             assessed(config_of(subgroups=[{"column": "age"}]), made[2], None, "none", "none")
         assert str(error.value) == (
-            "nothing says the 'age' of the images (known: none); name a CSV with this column in "
-            "evaluation.subgroup_file"
+            "nothing says the 'age' of the images (known: none); name a CSV with this column by "
+            "--subgroups or evaluation.subgroup_file"
         )
 
     def test_a_subgroup_file_holds_from_any_folder(self, tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ def shown_commands() -> list[tuple[list[str], int]]:
     lines = iter(TEXT.splitlines())
     for line in lines:
         if line.startswith("$ cervinet "):
-            found.append((shlex.split(line.removeprefix("$ cervinet ")), 0))
+            found.append((shlex.split(line.removeprefix("$ cervinet "), comments=True), 0))
         elif line == "$ echo $?":
             found[-1] = (found[-1][0], int(next(lines)))
     return found

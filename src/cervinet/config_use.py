@@ -20,4 +20,4 @@ class Export(Section):
     """Files for use that training writes beside model.keras."""
 
     onnx: bool = True
-    """Write model.onnx, by which `predict` and `serve` run without TensorFlow."""
+    """Write model.onnx and heat.onnx, by which `predict` and `serve` run without TensorFlow."""

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from world import World, cervinet
-
-__all__ = ["World", "cervinet"]
+from world import World
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from conftest import cervinet
+from world import cervinet
 
 Data = Callable[..., tuple[int, str]]
 

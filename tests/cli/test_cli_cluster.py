@@ -76,6 +76,7 @@ def start(config: Path, tmp_path: Path) -> Iterator[Start]:
             else {}
         )
         own |= {"PYTHONPATH": str(SOURCE), "CERVINET_CACHE": str(tmp_path / "cache"), "TMPDIR": str(temporary)}
+        own |= {"PYTHONDONTWRITEBYTECODE": "1"}  # TensorFlow's traced code is compiled into the temporary folder
         words = ["--resume", str(run)] if resume else ["--config", str(config), "--run-dir", str(run)]
         command = [sys.executable, "-c", MAIN, "train", *words, *settings]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import cervinet
+from world import cervinet
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SUBCLASSES = {"all": 4, "brain": 3, "breast": 2, "cervical": 5, "kidney": 2, "lung_colon": 5, "lymphoma": 3, "oral": 2}

@@ -15,7 +15,7 @@ from test_cli_resume import interrupting
 
 from cervinet import learning
 from cervinet.errors import TrainingError
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from click.testing import Result
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 

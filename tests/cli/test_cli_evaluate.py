@@ -14,7 +14,7 @@ from cervinet.config import load_config
 from cervinet.deciding import chosen
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.evaluation.predictions import Predictions
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 
@@ -217,8 +217,8 @@ def test_subgroups_of_a_file(world: World, tmp_path: Path) -> None:
     result = cervinet("evaluate", world.run, "--by", "age", "--out", tmp_path / "none")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         3,
-        "Error: nothing says the 'age' of the images (known: height, width); name a CSV with this column by "
-        "--subgroups or evaluation.subgroup_file",
+        "Error: nothing says the 'age' of the images (known: height, width, flags, unlike); name a CSV with this "
+        "column by --subgroups or evaluation.subgroup_file",
     )
     assert not (tmp_path / "none").exists()
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.evaluation.predictions import write_predictions
-from conftest import cervinet
+from world import cervinet
 from written_runs import planted
 
 CLASSES = ["Type_1", "Type_2", "Type_3"]

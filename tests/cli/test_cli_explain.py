@@ -16,9 +16,10 @@ from cervinet.evaluation.localisation import of_one
 from cervinet.evaluation.prediction_tables import read_predictions
 from cervinet.explaining import explained
 from cervinet.inference.explain import Explainer
+from cervinet.inference.onnx_explain import OnnxExplainer
 from cervinet.progress import Silent
 from cervinet.run import Run
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +62,7 @@ def test_each_class_has_its_own_heat(world: World, tmp_path: Path) -> None:
 
 def test_a_picture_without_heat_is_named(world: World, tmp_path: Path, monkeypatch) -> None:
     """A picture that looks as it is may be taken for a failure of the drawing."""
-    monkeypatch.setattr(Explainer, "heat", lambda self, images, classes: np.zeros(images.shape[:3], np.float32))
+    monkeypatch.setattr(OnnxExplainer, "heat", lambda self, images, classes: np.zeros(images.shape[:3], np.float32))
     (given,) = world.some(1)
     result = cervinet("explain", given, "--run", world.run, "--class", "Type_1", "--to", tmp_path)
     assert result.stderr == f"No heat: nothing in {given} speaks for Type_1.\n"

@@ -14,7 +14,7 @@ from cervinet.exporters.export import Outputs
 from cervinet.files import write_json
 from cervinet.model_card import Member
 from cervinet.run import Run
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 

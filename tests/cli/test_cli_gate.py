@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cervinet.files import sha256
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 

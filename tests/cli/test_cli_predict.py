@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cervinet.cli import main
-from conftest import World, cervinet
+from world import World, cervinet
 
 Child = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -67,7 +67,7 @@ def test_csv_holds_the_same_as_json(world: World, tmp_path: Path) -> None:
     assert result.exit_code == 0
     with (tmp_path / "found.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0])[:5] == ["image", "class", "p_Type_1", "p_Type_2", "p_Type_3"]
+    assert list(rows[0])[:6] == ["image", "class", "why", "p_Type_1", "p_Type_2", "p_Type_3"]
     assert list(rows[0])[-1] == "error"
     for row, line in zip(rows, objects, strict=True):
         found = json.loads(line)

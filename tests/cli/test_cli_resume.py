@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from cervinet.run import Run
-from conftest import World, cervinet
 from soak import result_of
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 

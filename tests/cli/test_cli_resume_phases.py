@@ -10,8 +10,8 @@ from test_cli_resume import interrupting
 
 from cervinet.data.feature_store import FeatureFile
 from cervinet.keeping import Keeper
-from conftest import World, cervinet
 from soak import result_of
+from world import World, cervinet
 
 SETTINGS = (
     *("model.architecture={vgg16: {dense: [8], dropout: 0.3}}", "data.image_size=[32, 32]"),

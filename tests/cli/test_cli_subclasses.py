@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from conftest import cervinet
+from world import cervinet
 
 pytestmark = pytest.mark.slow
 
@@ -115,11 +115,12 @@ class TestARunThatLearntBoth:
         images = [finer.pictures / "lung" / "large" / "0.png", tmp_path / "absent.png"]
         result = cervinet("predict", *images, "--run", finer.run, "--json", "--csv", tmp_path / "found.csv")
         first, second = (json.loads(line) for line in result.stdout.splitlines())
-        assert list(first) == ["image", "class", "probabilities", "subclasses"]
+        assert list(first) == ["image", "class", "probabilities", "subclasses", "set", "operating_points", "flags"]
         assert_sums(first["probabilities"], first["subclasses"])
         assert list(second) == ["image", "error"]
         good, bad = rows(tmp_path / "found.csv")
-        assert list(good) == [*("image", "class"), *(f"p_{k}" for k in FINER), *(f"psub_{k}" for k in COLUMNS), "error"]
+        first_columns = ["image", "class", "why", *(f"p_{k}" for k in FINER), *(f"psub_{k}" for k in COLUMNS), "set"]
+        assert list(good)[: len(first_columns)] == first_columns
         assert float(good["psub_large"]) == first["subclasses"]["large"]
         assert (bad["psub_large"], bad["error"]) == ("", second["error"])
 

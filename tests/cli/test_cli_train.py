@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 from scipy.special import softmax
 
-from conftest import World, cervinet
+from world import World, cervinet
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,7 @@ def test_the_run_directory_holds_what_the_documentation_names(world: World) -> N
     assert [name for name in names if Path(name).name.startswith(".")] == [".lock"]
     status = json.loads((world.run / "status.json").read_text())
     assert status["state"] == "finished"
-    assert list(status["seconds"]) == ["start", "prepare", "build", "fit", "predict", "judge"]
+    assert list(status["seconds"]) == ["start", "prepare", "build", "fit", "export", "predict", "judge"]
 
 
 def test_the_saved_network_is_plain_keras_and_gives_the_predictions_of_the_table(world: World) -> None:

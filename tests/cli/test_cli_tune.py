@@ -11,7 +11,7 @@ import pytest
 from cervinet.config import load_config
 from cervinet.run import Run
 from cervinet.training.learner import Learner
-from conftest import CONFIG, cervinet
+from world import CONFIG, cervinet
 
 SEARCH = "tune: {startup: 2, space: {training.learning_rate: {log: [1e-4, 1e-2]}}}\n"
 

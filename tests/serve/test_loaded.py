@@ -67,7 +67,7 @@ def test_heat_is_that_of_the_explainer(loaded, world):
 
 
 def test_a_changed_file_is_not_served(world, tmp_path):
-    for name in ("model.json", "config.yaml", "model.onnx"):
+    for name in ("model.json", "config.yaml", "likeness.npz", "model.onnx"):
         (tmp_path / name).write_bytes((world.run / name).read_bytes())
     with (tmp_path / "model.onnx").open("ab") as file:
         file.write(b"x")

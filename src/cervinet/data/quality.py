@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+TINY_ENLARGEMENT = 2.0
+"""A picture is tiny where both sides must at least double; up to there, enlarging is usual and harmless."""
+
 
 @dataclass(frozen=True)
 class Quality:

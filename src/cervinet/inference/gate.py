@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cervinet.data.audit.quality import TINY_ENLARGEMENT
-from cervinet.data.quality import Quality
+from cervinet.data.quality import TINY_ENLARGEMENT, Quality
 from cervinet.errors import CervinetError
 from cervinet.inference.limits import lower_limit, upper_limit
 from cervinet.model_card import ModelCard

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.data.audit.measurements import Measurements
+from cervinet.data.quality import TINY_ENLARGEMENT
 
 BLUR_DEVIATIONS = 3.0
 """A picture is blurred where the logarithm of its sharpness lies this many robust standard deviations below the median;
@@ -27,9 +28,6 @@ WHITE_SHARE = 0.25
 
 BEYOND_USUAL = 0.1, 0.25
 """How much more black, and white, than the median picture it must have: some backgrounds are black or white."""
-
-TINY_ENLARGEMENT = 2.0
-"""A picture is tiny where both sides must at least double; up to there, enlarging is usual and harmless."""
 
 ODD_ELONGATION = 2.0
 """How many times the usual ratio of the longer to the shorter side; 16:9 beside 4:3, or upright, is 1.3 times."""
