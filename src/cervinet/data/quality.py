@@ -45,7 +45,7 @@ def quality(image: NDArray[np.uint8], sides: tuple[int, int]) -> Quality:
         measure operators for shape-from-focus, Pattern Recognition 46:1415, 2013.
     """
     grey = _without_borders(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-    detail = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1]
+    detail = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1]
     height, width = image.shape[:2]
     return Quality(
         brightness=float(cv2.mean(grey)[0]),

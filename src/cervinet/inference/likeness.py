@@ -93,7 +93,11 @@ class Likeness:
         Returns:
             float64 (n,), not negative; above 1: unlike the pictures of training.
         """
-        found = [self.spaces["look"].score(look(images))]
+        return self.score_of(look(images), embedding)
+
+    def score_of(self, looks: NDArray[np.float32], embedding: NDArray[np.float32] | None) -> NDArray[np.float64]:
+        """The same of looks that are known, float32 (n, 21)."""
+        found = [self.spaces["look"].score(looks)]
         if "embedding" in self.spaces and embedding is not None:
             found.append(self.spaces["embedding"].score(embedding))
         highest: NDArray[np.float64] = np.max(found, axis=0)

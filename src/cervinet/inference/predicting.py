@@ -45,10 +45,17 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A picture as each network of an ensemble takes it, uint8 (height, width, 3); its quality where a gate asks."""
+    """A picture on its way to a network.
+
+    Attributes:
+        images: as each network of an ensemble takes it, uint8 (height, width, 3).
+        quality: where a gate asks for it.
+        look: float32 (21,), where a single network has a gate that asks for it (see `data.look`).
+    """
 
     images: tuple[NDArray[np.uint8], ...]
     quality: Quality | None
+    look: NDArray[np.float32] | None = None
 
 
 class AnyPredictor(Protocol):

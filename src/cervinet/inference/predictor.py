@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cervinet.data.look import look
 from cervinet.data.picture import Picture
-from cervinet.data.preprocess import prepare_and_measure
+from cervinet.data.preprocess import prepare, prepare_and_measure
 from cervinet.data.quality import Quality, quality
 from cervinet.errors import UsageError
 from cervinet.inference.answers import Answers
@@ -101,10 +102,16 @@ class Predictor:
 
         Of several views the probabilities are the mean, and the logits its logarithm.
         """
+        return self._answered(images, None if self._likeness is None else look(images))
+
+    def _answered(self, images: NDArray[np.uint8], looks: NDArray[np.float32] | None) -> Answers:
         found = [self.engine(view) for view in views_of(images, self.card.views)]
         one = found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
         embedding = found[0].embedding
-        return calibrated(replace(one, embedding=embedding, unlike=self.unlike(images, embedding)), self.card)
+        unlike = None
+        if self._likeness is not None and looks is not None:
+            unlike = self._likeness.score_of(looks, embedding)
+        return calibrated(replace(one, embedding=embedding, unlike=unlike), self.card)
 
     def unlike(self, images: NDArray[np.uint8], embedding: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
         """How unlike those of training prepared pictures are, see `Answers`."""
@@ -137,11 +144,15 @@ class Predictor:
         return image, quality(image, sides)
 
     def _prepare(self, picture: Picture) -> Prepared:
+        """All that is known without the network, in a thread of its own."""
+        if not self.card.gate:
+            return Prepared((prepare(picture, self.card.image_size, self.card.preprocess),), None)
         image, found = self.measured(picture)
-        return Prepared((image,), found if self.card.gate else None)
+        return Prepared((image,), found, None if self._likeness is None else look(image[None])[0])
 
     def _judge(self, prepared: Sequence[Prepared]) -> Answers:
-        return self.probabilities(np.stack([one.images[0] for one in prepared]))
+        looks = [one.look for one in prepared if one.look is not None]
+        return self._answered(np.stack([one.images[0] for one in prepared]), np.stack(looks) if looks else None)
 
 
 def _engine(run: Run, card: ModelCard, wanted: Wanted) -> Engine:
