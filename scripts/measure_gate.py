@@ -46,6 +46,8 @@ def _row(name: str, pictures: list[Picture], predictor: Predictor) -> list[str]:
         found.update(one.verdict.flags)
         found["passed"] += not one.verdict.flags
     read = len(pictures) - unread
+    if not read:
+        sys.exit(f"none of the {len(pictures)} pictures of {name} can be read; name another folder")
     lower, upper = wilson(found["passed"] / read, read, 0.95)
     shares = [f"{100 * found[flag] / read:.1f}" for flag in ("passed", *FLAGS)]
     interval = f"{100 * lower:.1f} – {100 * upper:.1f}"

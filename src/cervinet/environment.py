@@ -9,8 +9,8 @@ from typing import Any
 from cervinet import __version__
 
 PACKAGES = (
-    *("keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "pillow"),
-    *("pydantic", "scipy", "tensorflow"),
+    *("keras", "matplotlib", "numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow"),
+    *("pydantic", "scipy", "tensorflow", "tf2onnx"),
 )
 
 

@@ -20,6 +20,12 @@ class CervinetError(Exception):
     exit_code = 1
 
 
+def first_line(error: Exception) -> str:
+    """What another library says of its error, in one line; the kind of error where it says nothing."""
+    said = str(error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
 class UsageError(CervinetError):
     exit_code = 2
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cervinet.errors import CervinetError
+from cervinet.errors import CervinetError, first_line
 from cervinet.inference.answers import Answers
 from cervinet.inference.engine import EngineName
 from cervinet.inference.served_graph import served_graph
@@ -64,8 +64,7 @@ def open_network(run: Run, card: ModelCard) -> keras.Model:
     try:
         return keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise CervinetError(f"{file} cannot be loaded by Keras {keras.__version__}: {reason}") from None
+        raise CervinetError(f"{file} cannot be loaded by Keras {keras.__version__}: {first_line(error)}") from None
 
 
 def _answers(found: Mapping[str, tf.Tensor]) -> Answers:

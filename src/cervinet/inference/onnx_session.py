@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.environment import cores
-from cervinet.errors import CervinetError
+from cervinet.errors import CervinetError, first_line
 
 Array = NDArray[np.float32]
 
@@ -37,8 +37,9 @@ def open_session(file: Path) -> Any:
     except CervinetError:
         raise
     except Exception as error:  # of many kinds, none of them public
-        reason = str(error).strip().splitlines()[0]
-        raise CervinetError(f"{file} cannot be loaded by onnxruntime {onnxruntime.__version__}: {reason}") from None
+        raise CervinetError(
+            f"{file} cannot be loaded by onnxruntime {onnxruntime.__version__}: {first_line(error)}"
+        ) from None
 
 
 def run_session(session: Any, outputs: Sequence[str], inputs: Mapping[str, Array]) -> list[Array]:
@@ -47,8 +48,7 @@ def run_session(session: Any, outputs: Sequence[str], inputs: Mapping[str, Array
         found: list[Array] = session.run(list(outputs), dict(inputs))
         return found
     except Exception as error:  # of many kinds, none of them public
-        reason = str(error).strip().splitlines()[0]
-        raise CervinetError(f"onnxruntime cannot compute the network: {reason[:300]}") from None
+        raise CervinetError(f"onnxruntime cannot compute the network: {first_line(error)[:300]}") from None
 
 
 def _names_other_files(file: Path) -> bool:

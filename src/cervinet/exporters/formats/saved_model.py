@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from cervinet.exporters.export import Bound, Call, Given, Outputs, Part, Source,
 from cervinet.inference.engine import TOLERANCE
 from cervinet.model_card import ModelCard
 from cervinet.registry import register
-
-if TYPE_CHECKING:
-    pass
 
 VERSION = "1"
 ARRAYS, FILES = "serving_default", "bytes"
