@@ -80,7 +80,7 @@ def folder(run: Path, root: Path, pairs: int) -> dict[str, object]:
 
     predictor = Predictor.load(run)
     pictures = pictures_named([root]).pictures
-    prepare = predictor._prepare
+    prepare = predictor.prepare
     batch = np.stack([found.images[0] for _, found in decode_all(pictures[:BATCH], prepare)])
     memory: list[int] = []
 

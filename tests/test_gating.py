@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cervinet.data.feature_store import Features
+from cervinet.data.look import look
 from cervinet.data.manifest import Manifest, table_of
 from cervinet.data.picture import Picture
 from cervinet.gating import gated, sampled
@@ -105,7 +106,7 @@ class TestGated:
 
     def test_the_file_gives_the_same_scores(self, made, run, images):
         embedding = made.engine(images[:5]).embedding
-        again = Likeness.load(run.likeness).score(images[:5], embedding)
+        again = Likeness.load(run.likeness).score(look(images[:5]), embedding)
         np.testing.assert_array_equal(again, made.probabilities(images[:5]).unlike)
 
     def test_features_give_the_same_gate(self, made, manifest, images, predictor, run, tmp_path):

@@ -56,6 +56,11 @@ def ensemble(
     with run.locked(), status_kept(run):
         _write_inputs(config, runs[0], table, run)
         card = _copy_members(runs, cards, run, average)
+        if not card.gate and any(one.gate for one in cards):
+            progress.say(
+                f"The ensemble has no input gate, for {runs[0].path}, whose limits it would have, has none; name a run "
+                "that has one first."
+            )
         found = _predict(config, run, card, ("val", "test") if test else ("val",), progress)
         if weights == "fitted":
             card = _weighted(card, *found["val"])

@@ -120,6 +120,20 @@ def test_the_mean_of_logits_with_equal_weights(made: Made, tmp_path: Path) -> No
     np.testing.assert_allclose(table(tmp_path / "e", "test")[2], expected, atol=1e-6)
 
 
+def test_without_a_gate_of_its_first_member_it_has_none_and_says_so(made: Made, tmp_path: Path) -> None:
+    gateless = shutil.copytree(made.members[0], tmp_path / "gateless")
+    card = json.loads((gateless / "model.json").read_text())
+    del card["gate"]
+    (gateless / "model.json").write_text(json.dumps(card))
+    result = join(gateless, made.members[1], to=tmp_path / "joined")
+    assert result.exit_code == 0
+    assert (
+        f"The ensemble has no input gate, for {gateless}, whose limits it would have, has none; name a run that has "
+        "one first.\n"
+    ) in result.stderr
+    assert "input gate" not in made.result.stderr
+
+
 def test_evaluate_and_predict_give_the_same_without_the_members_runs(made: Made, world: World, tmp_path: Path) -> None:
     moved = [shutil.copytree(member, tmp_path / member.name) for member in made.members]
     assert join(*moved, to=tmp_path / "e", weights="fitted").exit_code == 0

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from scipy.special import softmax
 
+from cervinet import Predictor
 from world import World, cervinet
 
 pytestmark = pytest.mark.slow
@@ -164,6 +165,7 @@ def test_a_dry_run_reads_every_picture(world: World, tmp_path: Path) -> None:
     assert str(damaged) in result.stderr
 
 
+@pytest.mark.usefixtures("writes_onnx")
 def test_other_ways_to_train(world: World, tmp_path: Path) -> None:
     """Without a store, in half precision, with statistics of batches, which are no parameters that learn."""
     settings = ("data.store=false", "training.precision=mixed_bfloat16", "model.architecture=skin_cnn")
@@ -174,6 +176,11 @@ def test_other_ways_to_train(world: World, tmp_path: Path) -> None:
     model = keras.models.load_model(tmp_path / "run" / "model.keras")
     # An input has no dtype of its own: it shows the policy of the process that loads it.
     assert {layer.compute_dtype for layer in model.layers[1:]} == {"float32"}
+    said = [
+        np.array([one.probabilities for one in Predictor.load(tmp_path / "run", engine=engine).predict(world.some(4))])
+        for engine in ("onnx", "keras")
+    ]
+    np.testing.assert_allclose(*said, atol=1e-5)
 
 
 def test_xla_compiles_where_runs_need_not_be_equal(world: World, tmp_path: Path) -> None:

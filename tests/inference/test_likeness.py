@@ -101,20 +101,20 @@ class TestSpace:
 
 class TestLikeness:
     def test_the_highest_of_both(self, likeness):
-        given, embedding = pictures(2, 10), vectors(2, 10)
-        scores = [likeness.spaces["look"].score(look(given)), likeness.spaces["embedding"].score(embedding)]
+        given, embedding = look(pictures(2, 10)), vectors(2, 10)
+        scores = [likeness.spaces["look"].score(given), likeness.spaces["embedding"].score(embedding)]
         np.testing.assert_array_equal(likeness.score(given, embedding), np.maximum(*scores))
 
     def test_another_kind_of_picture_is_unlike_whatever_the_network_makes_of_it(self, likeness):
-        assert (likeness.score(pictures(3, 10), vectors(2, 10)) <= 1).mean() > 0.8
-        assert (likeness.score(pictures(3, 10, colour=(90, 90, 90)), vectors(2, 10)) > 1).all()
+        assert (likeness.score(look(pictures(3, 10)), vectors(2, 10)) <= 1).mean() > 0.8
+        assert (likeness.score(look(pictures(3, 10, colour=(90, 90, 90))), vectors(2, 10)) > 1).all()
 
     def test_so_is_one_that_only_the_network_finds_odd(self, likeness):
-        assert (likeness.score(pictures(3, 10), vectors(4, 10, moved=9.0)) > 1).all()
+        assert (likeness.score(look(pictures(3, 10)), vectors(4, 10, moved=9.0)) > 1).all()
 
     def test_a_network_without_embeddings(self):
         found = Likeness.fit({"look": look(pictures(0))}, {"look": look(pictures(1))}, SHARE)
-        assert found.score(pictures(2, 3), None).shape == (3,)
+        assert found.score(look(pictures(2, 3)), None).shape == (3,)
 
     def test_both_together_flag_no_more_than_the_share(self):
         """Two thresholds of the whole share each would flag nearly twice as many."""
@@ -130,7 +130,7 @@ class TestLikeness:
     def test_a_file_gives_the_same_back(self, likeness, tmp_path):
         likeness.save(tmp_path / "likeness.npz")
         again = Likeness.load(tmp_path / "likeness.npz")
-        given = pictures(2, 5), vectors(2, 5)
+        given = look(pictures(2, 5)), vectors(2, 5)
         np.testing.assert_array_equal(again.score(*given), likeness.score(*given))
         assert [path.name for path in tmp_path.iterdir()] == ["likeness.npz"]
 

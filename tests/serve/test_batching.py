@@ -10,7 +10,9 @@ import pytest
 from clients import run
 
 from cervinet.data.picture import Picture
-from cervinet.inference.predicting import Prediction
+from cervinet.environment import cores
+from cervinet.errors import ImageError
+from cervinet.inference.predicting import Prediction, Prepared
 from cervinet.serve.batching import Batcher
 from cervinet.serve.service import BusyError
 
@@ -32,22 +34,42 @@ class Notes:
 
 
 class Gate:
-    """Work that waits until it may go on, and fails where a picture is called bad."""
+    """A network that waits until it may go on, and fails where a picture is called bad."""
 
     def __init__(self):
         self.open, self.entered = threading.Event(), threading.Semaphore(0)
 
-    def __call__(self, pictures):
+    def __call__(self, batch):
         self.entered.release()
         assert self.open.wait(20)
-        if any(one.path == Path("bad") for one in pictures):
+        if any(picture.path == Path("bad") for picture, _ in batch):
             raise RuntimeError("of this picture alone")
-        return [Prediction(one.path, np.array([1.0])) for one in pictures]
+        return [
+            Prediction(picture.path, error=str(prepared))
+            if isinstance(prepared, ImageError)
+            else Prediction(picture.path, np.array([1.0]))
+            for picture, prepared in batch
+        ]
+
+
+class Preparing:
+    """Makes pictures ready for the network: it says which, and fails where one is called unreadable or broken."""
+
+    def __init__(self):
+        self.done = []
+
+    def __call__(self, picture):
+        self.done.append(str(picture.path))
+        if picture.path == Path("unreadable"):
+            raise ImageError("unreadable cannot be read")
+        if picture.path == Path("broken"):
+            raise RuntimeError("of preparing this picture")
+        return Prepared((np.zeros((1, 1, 3), np.uint8),), None)
 
 
 @contextmanager
-def batching(gate, notes, queue=8, batch=4):
-    batcher = Batcher(gate, notes, queue=queue, batch=batch, wait=0)
+def batching(gate, notes, queue=8, batch=4, prepare=None):
+    batcher = Batcher(prepare or Preparing(), gate, notes, queue=queue, batch=batch, wait=0)
     try:
         yield batcher
     finally:
@@ -67,6 +89,13 @@ async def entered(gate):
     await asyncio.to_thread(gate.entered.acquire)
 
 
+async def ready(batcher, count):
+    """Until so many are prepared and wait for the network."""
+    async with asyncio.timeout(20):
+        while len(batcher._ready) < count:
+            await asyncio.sleep(0.001)
+
+
 def test_what_gathers_while_the_network_is_busy_goes_together_and_each_gets_its_own():
     gate, notes = Gate(), Notes()
 
@@ -74,7 +103,7 @@ def test_what_gathers_while_the_network_is_busy_goes_together_and_each_gets_its_
         first = asyncio.create_task(batcher(named("first")))
         await entered(gate)
         others = [asyncio.create_task(batcher(named(f"{n}a", f"{n}b"))) for n in range(3)]
-        await asyncio.sleep(0)
+        await ready(batcher, 6)
         gate.open.set()
         return [await first, *(await asyncio.gather(*others))]
 
@@ -116,7 +145,7 @@ def test_a_picture_that_breaks_the_work_breaks_that_of_no_other():
         first = asyncio.create_task(batcher(named("first")))
         await entered(gate)
         tasks = [asyncio.create_task(batcher(named(name))) for name in ("good", "bad", "better")]
-        await asyncio.sleep(0)
+        await ready(batcher, 3)
         gate.open.set()
         await first
         return await asyncio.gather(*tasks, return_exceptions=True)
@@ -128,7 +157,79 @@ def test_a_picture_that_breaks_the_work_breaks_that_of_no_other():
         assert paths(run(batcher(named("next")))) == ["next"]
 
 
-def test_pictures_that_nobody_waits_for_are_not_worked_on():
+def test_pictures_are_prepared_while_the_network_is_busy():
+    gate, prepare = Gate(), Preparing()
+
+    async def ask():
+        first = asyncio.create_task(batcher(named("first")))
+        await entered(gate)
+        waiting = asyncio.create_task(batcher(named("a", "b")))
+        await ready(batcher, 2)
+        prepared = sorted(prepare.done)
+        gate.open.set()
+        await asyncio.gather(first, waiting)
+        return prepared
+
+    with batching(gate, Notes(), prepare=prepare) as batcher:
+        assert run(ask()) == ["a", "b", "first"]
+
+
+def test_a_picture_that_cannot_be_read_is_answered_with_its_error():
+    gate = Gate()
+    gate.open.set()
+    with batching(gate, Notes()) as batcher:
+        one, other = run(batcher(named("unreadable", "readable")))
+    assert (one.error, other.error) == ("unreadable cannot be read", "")
+
+
+def test_a_picture_that_breaks_while_it_is_prepared_breaks_no_other_and_leaves_no_place_taken():
+    gate, notes = Gate(), Notes()
+    gate.open.set()
+
+    async def ask():
+        tasks = [asyncio.create_task(batcher(named(name))) for name in ("good", "broken")]
+        good, broken = await asyncio.gather(*tasks, return_exceptions=True)
+        assert (paths(good), str(broken)) == (["good"], "of preparing this picture")
+        return await batcher(named(*"abcdefgh"))
+
+    with batching(gate, notes) as batcher:
+        assert paths(run(ask())) == list("abcdefgh")
+    assert notes.queue[-1] == 0
+
+
+def test_pictures_that_nobody_waits_for_are_not_prepared():
+    gate, held, notes = Gate(), threading.Event(), Notes()
+    gate.open.set()
+    started = threading.Semaphore(0)
+
+    class Slow(Preparing):
+        def __call__(self, picture):
+            found = super().__call__(picture)
+            started.release()
+            assert held.wait(20)
+            return found
+
+    async def ask():
+        count = cores()  # one for each thread, so that the next must wait
+        busy = [asyncio.create_task(batcher(named(f"busy {n}"))) for n in range(count)]
+        for _ in range(count):
+            await asyncio.to_thread(started.acquire)
+        gone = asyncio.create_task(batcher(named("gone")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        held.set()
+        await asyncio.gather(*busy)
+        return await batcher(named("last"))
+
+    prepare = Slow()
+    with batching(gate, notes, queue=cores() + 1, prepare=prepare) as batcher:
+        assert paths(run(ask())) == ["last"]
+    assert "gone" not in prepare.done
+    assert notes.queue[-1] == 0
+
+
+def test_pictures_that_nobody_waits_for_are_not_judged():
     gate, notes = Gate(), Notes()
 
     async def ask():
@@ -136,7 +237,7 @@ def test_pictures_that_nobody_waits_for_are_not_worked_on():
         await entered(gate)
         gone = asyncio.create_task(batcher(named("gone", "bad")))
         last = asyncio.create_task(batcher(named("last")))
-        await asyncio.sleep(0)
+        await ready(batcher, 3)
         gone.cancel()
         await asyncio.sleep(0)
         gate.open.set()

@@ -41,17 +41,18 @@ def predict_rows(predictor: Predictor, manifest: Manifest, images: Images | Feat
 def _gated(predictor: Predictor, part: Manifest, answers: Answers) -> Iterator[Prediction]:
     """The pictures are read again: how much one was enlarged stands in no store."""
     gate, verdict = Gate.from_json(predictor.card.gate), Judge(predictor.card)
-    measured = decode_all(part.pictures(), predictor.measured)
-    for row, ((picture, one), answer) in enumerate(zip(measured, answers, strict=True)):
-        if isinstance(one, ImageError):  # it was there when it was prepared
+    outcomes = decode_all(part.pictures(), predictor.prepare)
+    for row, ((picture, prepared), answer) in enumerate(zip(outcomes, answers, strict=True)):
+        if isinstance(prepared, ImageError):  # it was there when it was prepared
             yield said(picture.path, answer)
             continue
-        image, quality = one
-        if answer.unlike is None:
+        assert prepared.quality is not None
+        if answer.unlike is None and prepared.look is not None:
             embedding = None if answers.embedding is None else answers.embedding[row : row + 1]
-            scores = predictor.unlike(image[None], embedding)
+            scores = predictor.unlike(prepared.look[None], embedding)
             answer = answer if scores is None else replace(answer, unlike=float(scores[0]))
-        yield said(picture.path, answer, verdict(answer.probabilities, gate.flags(quality, answer.unlike)))
+        flags = gate.flags(prepared.quality, answer.unlike)
+        yield said(picture.path, answer, verdict(answer.probabilities, flags))
 
 
 def collect(

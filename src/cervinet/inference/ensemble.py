@@ -1,6 +1,6 @@
 """Several networks that predict as one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,14 @@ from cervinet.data.quality import quality
 from cervinet.inference.answers import Answers
 from cervinet.inference.average import combined
 from cervinet.inference.calibrating import calibrated
-from cervinet.inference.predicting import Image, Prediction, Prepared, picture_of, predicted
+from cervinet.inference.predicting import AnyPredictor, Prepared
 from cervinet.inference.predictor import Predictor
 from cervinet.model_card import ModelCard
 
 Recipe = tuple[tuple[int, int], tuple[tuple[str, dict[str, Any]], ...]]
 
 
-class Ensemble:
+class Ensemble(AnyPredictor):
     """Members that each prepare a picture in their own way, and whose answers are averaged."""
 
     def __init__(self, card: ModelCard, members: Sequence[Predictor]) -> None:
@@ -31,20 +31,13 @@ class Ensemble:
         self._recipes: list[Recipe] = [one for n, one in enumerate(recipes) if one not in recipes[:n]]
         self._recipe_of = [self._recipes.index(one) for one in recipes]
 
-    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
-        """Each picture in order; one that cannot be read gives its error and stops nothing."""
-        return predicted(pictures, self._prepare, self._judge, self.card)
-
-    def predict(self, images: Iterable[Image]) -> Iterator[Prediction]:
-        """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
-        return self.pictures(picture_of(one, number) for number, one in enumerate(images, start=1))
-
-    def _prepare(self, picture: Picture) -> Prepared:
+    def prepare(self, picture: Picture) -> Prepared:
         """For each recipe; the quality is that of the first, as the gate of the ensemble is its first member's."""
         found = [prepare_and_measure(picture, size, steps) for size, steps in self._recipes]
         return Prepared(tuple(image for image, _ in found), quality(*found[0]) if self.card.gate else None)
 
-    def _judge(self, prepared: Sequence[Prepared]) -> Answers:
+    def judge(self, prepared: Sequence[Prepared]) -> Answers:
+        """See `AnyPredictor`."""
         images = [np.stack(alike) for alike in zip(*(one.images for one in prepared), strict=True)]
         found = [
             member.probabilities(images[recipe]) for member, recipe in zip(self._members, self._recipe_of, strict=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cervinet.data.look import look
 from cervinet.errors import CervinetError
 from cervinet.files import replacing
 from cervinet.inference.centres import centres_of, squares
@@ -83,20 +82,16 @@ class Likeness:
         part = share / len(training)
         return cls({name: Space.fit(training[name], validation[name], part) for name in training})
 
-    def score(self, images: NDArray[np.uint8], embedding: NDArray[np.float32] | None) -> NDArray[np.float64]:
+    def score(self, looks: NDArray[np.float32], embedding: NDArray[np.float32] | None) -> NDArray[np.float64]:
         """The highest score in any space.
 
         Args:
-            images: prepared pictures, uint8 (n, height, width, 3) RGB.
+            looks: of pictures, float32 (n, 21), see `data.look`.
             embedding: what the network made of them, float32 (n, k).
 
         Returns:
             float64 (n,), not negative; above 1: unlike the pictures of training.
         """
-        return self.score_of(look(images), embedding)
-
-    def score_of(self, looks: NDArray[np.float32], embedding: NDArray[np.float32] | None) -> NDArray[np.float64]:
-        """The same of looks that are known, float32 (n, 21)."""
         found = [self.spaces["look"].score(looks)]
         if "embedding" in self.spaces and embedding is not None:
             found.append(self.spaces["embedding"].score(embedding))

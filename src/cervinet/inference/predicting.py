@@ -1,9 +1,9 @@
 """Pictures prepared in threads, judged by the batch, and what is said of each."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,18 +58,6 @@ class Prepared:
     look: NDArray[np.float32] | None = None
 
 
-class AnyPredictor(Protocol):
-    """A single network, or an ensemble."""
-
-    card: ModelCard
-
-    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
-        """Each picture in order; one that cannot be read gives its error and stops nothing."""
-
-    def predict(self, images: Iterable[Image]) -> Iterator[Prediction]:
-        """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
-
-
 def picture_of(image: Image, number: int) -> Picture:
     """A picture of what a program has; without a name of its own it is called by its number, from 1."""
     if isinstance(image, bytes):
@@ -98,38 +86,59 @@ def answers_of(predictions: Sequence[Prediction]) -> Answers:
     )
 
 
-def predicted(
-    pictures: Iterable[Picture],
-    load: Callable[[Picture], Prepared],
-    judge: Callable[[Sequence[Prepared]], Answers],
-    card: ModelCard,
-) -> Iterator[Prediction]:
-    """Predictions of pictures that are prepared in threads and judged by the batch.
+class Judging:
+    """Prepared pictures → predictions, by the thresholds and the gate of a card, which are read once."""
 
-    Args:
-        pictures: in the order wanted.
-        load: prepares a picture, or raises an ImageError.
-        judge: prepared pictures, at least one → what is said of them, calibrated.
-        card: whose thresholds and gate hold.
-    """
-    verdict, gate = Judge(card), Gate.from_json(card.gate) if card.gate else None
-    batch: list[tuple[Picture, Prepared | ImageError]] = []
+    def __init__(self, judge: Callable[[Sequence[Prepared]], Answers], card: ModelCard) -> None:
+        """`judge`: prepared pictures, at least one → what the network says of them, calibrated."""
+        self._judge, self._verdict = judge, Judge(card)
+        self._gate = Gate.from_json(card.gate) if card.gate else None
 
-    def judged() -> Iterator[Prediction]:
+    def __call__(self, batch: Sequence[tuple[Picture, Prepared | ImageError]]) -> list[Prediction]:
+        """In order, one each; of a picture that cannot be read, its error."""
         good = [prepared for _, prepared in batch if not isinstance(prepared, ImageError)]
-        answers = iter(judge(good) if good else ())
-        for picture, prepared in batch:
-            if isinstance(prepared, ImageError):
-                yield Prediction(picture.path, error=str(prepared))
-                continue
-            answer = next(answers)
-            flags = gate.flags(prepared.quality, answer.unlike) if gate and prepared.quality else ()
-            yield said(picture.path, answer, verdict(answer.probabilities, flags))
+        answers = iter(self._judge(good) if good else ())
+        return [
+            Prediction(picture.path, error=str(prepared))
+            if isinstance(prepared, ImageError)
+            else self._said(picture.path, next(answers), prepared.quality)
+            for picture, prepared in batch
+        ]
 
-    # While the network is at one batch, threads that have nothing to do for it prepare the next.
-    for item in decode_all(pictures, load, ahead=BATCH + 2 * cores()):
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield from judged()
-            batch = []
-    yield from judged()
+    def _said(self, image: Path, answer: Answer, found: Quality | None) -> Prediction:
+        flags = self._gate.flags(found, answer.unlike) if self._gate and found else ()
+        return said(image, answer, self._verdict(answer.probabilities, flags))
+
+
+class AnyPredictor(ABC):
+    """A single network, or an ensemble."""
+
+    card: ModelCard
+
+    @abstractmethod
+    def prepare(self, picture: Picture) -> Prepared:
+        """All that is known of a picture without the network; safe to call from many threads. Raises ImageError."""
+
+    @abstractmethod
+    def judge(self, prepared: Sequence[Prepared]) -> Answers:
+        """What the network says of prepared pictures, at least one; calibrated."""
+
+    def judging(self) -> Judging:
+        """For who prepares pictures by itself."""
+        return Judging(self.judge, self.card)
+
+    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
+        """Each picture in order; one that cannot be read gives its error and stops nothing."""
+        judging = self.judging()
+        batch: list[tuple[Picture, Prepared | ImageError]] = []
+        # While the network is at one batch, threads that have nothing to do for it prepare the next.
+        for item in decode_all(pictures, self.prepare, ahead=BATCH + 2 * cores()):
+            batch.append(item)
+            if len(batch) == BATCH:
+                yield from judging(batch)
+                batch = []
+        yield from judging(batch)
+
+    def predict(self, images: Iterable[Image]) -> Iterator[Prediction]:
+        """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
+        return self.pictures(picture_of(one, number) for number, one in enumerate(images, start=1))

@@ -1,6 +1,6 @@
 """One way from pictures to what is said of them, for training's own evaluation and for every command."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from cervinet.inference.calibrating import calibrated
 from cervinet.inference.engine import Engine
 from cervinet.inference.gate import gate_of
 from cervinet.inference.likeness import Likeness
-from cervinet.inference.predicting import AnyPredictor, Image, Prediction, Prepared, picture_of, predicted
+from cervinet.inference.predicting import BATCH, AnyPredictor, Prepared
 from cervinet.inference.views import views_of
 from cervinet.model_card import ModelCard
 from cervinet.run import Run
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 
 Wanted = Literal["auto", "onnx", "keras"]
 
-BATCH = 32
 
-
-class Predictor:
+class Predictor(AnyPredictor):
     """A trained network with the preprocessing, calibration, thresholds and gate that belong to it.
 
     Example:
@@ -104,18 +102,17 @@ class Predictor:
         """
         return self._answered(images, None if self._likeness is None else look(images))
 
+    def unlike(
+        self, looks: NDArray[np.float32] | None, embedding: NDArray[np.float32] | None
+    ) -> NDArray[np.float64] | None:
+        """How unlike those of training pictures are, see `Answers`, by their looks (see `data.look`)."""
+        return None if self._likeness is None or looks is None else self._likeness.score(looks, embedding)
+
     def _answered(self, images: NDArray[np.uint8], looks: NDArray[np.float32] | None) -> Answers:
         found = [self.engine(view) for view in views_of(images, self.card.views)]
         one = found[0] if len(found) == 1 else combined(found, [1 / len(found)] * len(found), "probability")
         embedding = found[0].embedding
-        unlike = None
-        if self._likeness is not None and looks is not None:
-            unlike = self._likeness.score_of(looks, embedding)
-        return calibrated(replace(one, embedding=embedding, unlike=unlike), self.card)
-
-    def unlike(self, images: NDArray[np.uint8], embedding: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
-        """How unlike those of training prepared pictures are, see `Answers`."""
-        return None if self._likeness is None else self._likeness.score(images, embedding)
+        return calibrated(replace(one, embedding=embedding, unlike=self.unlike(looks, embedding)), self.card)
 
     def rows(self, images: "Images | Features", rows: NDArray[np.int64]) -> Answers:
         """The same of rows of a store, or of kept features, at least one; the embeddings are kept.
@@ -130,27 +127,20 @@ class Predictor:
         parts = [self.probabilities(images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)]
         return Answers.joined(parts)
 
-    def pictures(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
-        """Each picture in order; one that cannot be read gives its error and stops nothing."""
-        return predicted(pictures, self._prepare, self._judge, self.card)
-
-    def predict(self, images: Iterable[Image]) -> Iterator[Prediction]:
-        """The same of paths, of the bytes of image files, and of upright pixels uint8 (H, W, 3) RGB."""
-        return self.pictures(picture_of(one, number) for number, one in enumerate(images, start=1))
-
     def measured(self, picture: Picture) -> tuple[NDArray[np.uint8], Quality]:
         """A picture as the network takes it, uint8 (height, width, 3) RGB, and its quality. Raises ImageError."""
         image, sides = prepare_and_measure(picture, self.card.image_size, self.card.preprocess)
         return image, quality(image, sides)
 
-    def _prepare(self, picture: Picture) -> Prepared:
-        """All that is known without the network, in a thread of its own."""
+    def prepare(self, picture: Picture) -> Prepared:
+        """See `AnyPredictor`."""
         if not self.card.gate:
             return Prepared((prepare(picture, self.card.image_size, self.card.preprocess),), None)
         image, found = self.measured(picture)
         return Prepared((image,), found, None if self._likeness is None else look(image[None])[0])
 
-    def _judge(self, prepared: Sequence[Prepared]) -> Answers:
+    def judge(self, prepared: Sequence[Prepared]) -> Answers:
+        """See `AnyPredictor`."""
         looks = [one.look for one in prepared if one.look is not None]
         return self._answered(np.stack([one.images[0] for one in prepared]), np.stack(looks) if looks else None)
 

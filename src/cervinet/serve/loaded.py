@@ -36,7 +36,9 @@ class LoadedRun:
         self._explains = _explains(run)
         # A thread of its own, for a heat map must not hold up predictions, nor two of them each other.
         self._heat_thread = ThreadPoolExecutor(1, "heat")
-        self._batcher = Batcher(self._judged, watcher, queue=limits.queue, batch=BATCH, wait=WAIT)
+        self._batcher = Batcher(
+            predictor.prepare, predictor.judging(), watcher, queue=limits.queue, batch=BATCH, wait=WAIT
+        )
 
     @classmethod
     def load(cls, run: Run, watcher: Watcher, limits: Limits) -> "LoadedRun":
@@ -75,9 +77,6 @@ class LoadedRun:
         """Finish what waits and take nothing more."""
         self._batcher.close()
         self._heat_thread.shutdown(cancel_futures=True)
-
-    def _judged(self, pictures: Sequence[Picture]) -> list[Prediction]:
-        return list(self._predictor.pictures(pictures))
 
     def _heat(self, picture: Picture, label: str) -> Heat | None:
         if not self._explains:
