@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,12 @@ from world import world  # noqa: F401
 SOURCE = Path(__file__).parents[1] / "src"
 SAVE_FIGURE = Figure.savefig
 WRITE_ONNX = onnx_files.written
+
+
+def pytest_configure() -> None:
+    """A shell without job control starts what is in its background with Ctrl-C ignored, and all its children too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

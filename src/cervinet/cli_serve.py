@@ -102,7 +102,11 @@ def _log() -> "Callable[[Record], None]":
     from cervinet.serve.access_log import as_json, as_text
 
     form = as_text if sys.stderr.isatty() else as_json
-    return lambda record: click.echo(form(record), err=True)
+
+    def log(record: "Record") -> None:
+        sys.stderr.write(f"{form(record)}\n")  # click.echo would ask for every line whether there is a terminal
+
+    return log
 
 
 def _page(service: "LoadedRun", limits: Limits) -> "Callable[[FastAPI], object] | None":

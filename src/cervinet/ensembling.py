@@ -230,5 +230,5 @@ def _combined(manifest: Manifest, of_members: list[list["Prediction"]], card: Mo
         # The first member has measured the picture as the ensemble does; how unlike it is, all of them say.
         flags = [flag for flag in one.verdict.flags if flag != "unlike"]
         flags += ["unlike"] if answer.unlike is not None and answer.unlike > 1 else []
-        found.append(said(one.image, answer, verdict(answer.probabilities, flags) if gate else None))
+        found.append(said(one.image, answer, verdict.one(answer.probabilities, flags) if gate else None))
     return collect(manifest, found, split, card.subclasses, gated=gate)

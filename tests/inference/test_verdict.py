@@ -24,7 +24,7 @@ def rule(score, threshold):
 def judge(*points, sets=(), abstain=None, refuse=None, unit="image"):
     choices = Choices(unit, tuple(points), tuple(sets), abstain)
     gate = {} if refuse is None else {"refuse": list(refuse)}
-    return Judge(ModelCard(CLASSES, (8, 8), (), "x", choices=choices.to_json(), gate=gate))
+    return Judge(ModelCard(CLASSES, (8, 8), (), "x", choices=choices.to_json(), gate=gate)).one
 
 
 def of(*probabilities):
@@ -32,7 +32,7 @@ def of(*probabilities):
 
 
 def test_a_run_without_choices_gives_the_most_probable_class_and_nothing_else():
-    found = Judge(ModelCard(CLASSES, (8, 8), (), "x"))(of(0.2, 0.5, 0.3), ())
+    found = Judge(ModelCard(CLASSES, (8, 8), (), "x")).one(of(0.2, 0.5, 0.3), ())
     assert found == Verdict("b", "", (), None, ())
 
 
@@ -50,6 +50,16 @@ def test_below_the_abstention_threshold_there_is_no_class_but_a_set_and_calls():
     unsure, sure = judged(of(0.4, 0.59, 0.01), ()), judged(of(0.39, 0.6, 0.01), ())
     assert (unsure.label, unsure.why, unsure.set, unsure.calls[0].called) == (None, "unsure", ("a", "b"), True)
     assert (sure.label, sure.why) == ("b", "")
+
+
+def test_many_pictures_at_once_are_judged_as_each_by_itself():
+    choices = Choices("image", (point(0.3), point(0.7, ("a", "c"))), (rule("aps", 0.8),), Abstain(0.5, 0.05, 100))
+    judged = Judge(ModelCard(CLASSES, (8, 8), (), "x", choices=choices.to_json(), gate={"refuse": ["dark"]}))
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), 50)
+    flags = [("dark",) if row % 7 == 0 else ("small",) if row % 5 == 0 else () for row in range(50)]
+    found = judged(probabilities, flags)
+    assert found == [judged.one(*each) for each in zip(probabilities, flags, strict=True)]
+    assert {one.why for one in found} == {"", "unsure", "not assessed"}
 
 
 def test_a_picture_with_a_refused_flag_is_not_assessed_by_anything():

@@ -29,7 +29,11 @@ def card_of(classes, *, subclasses=(), note=""):
 def said(card, image, probabilities, flags=(), finer=None):
     found = np.array(probabilities, np.float64)
     return Prediction(
-        Path(image), found, np.log(found), None if finer is None else np.array(finer), verdict=Judge(card)(found, flags)
+        Path(image),
+        found,
+        np.log(found),
+        None if finer is None else np.array(finer),
+        verdict=Judge(card).one(found, flags),
     )
 
 

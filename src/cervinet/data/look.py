@@ -9,6 +9,7 @@ LOOK = 21
 
 _SIDE = 64
 _SCALES = 4
+_PAIRS = np.triu_indices(3, 1)
 
 # Keeps correlations of colours that do not vary near 0, where they would be noise.
 _FLOOR = 4.0
@@ -38,7 +39,7 @@ def _look(image: NDArray[np.uint8]) -> list[float]:
     colours = lab.reshape(-1, 3) - mean.T.astype(np.float32)
     covariance = colours.T @ colours / len(colours) + _FLOOR * np.eye(3)
     deviation = np.sqrt(np.diag(covariance))
-    correlation = (covariance / np.outer(deviation, deviation))[np.triu_indices(3, 1)]
+    correlation = (covariance / np.outer(deviation, deviation))[_PAIRS]
     detail = []
     for _ in range(_SCALES):
         detail.append(cv2.meanStdDev(cv2.Laplacian(lab, cv2.CV_32F))[1][:, 0])

@@ -10,6 +10,10 @@ import numpy as np
 
 def plain(value: Any) -> Any:
     """Dataclasses become mappings, arrays lists, what is not finite null; `to_json` is used where there is one."""
+    if value is None or isinstance(value, str | int):  # most values; the questions below are slow
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
     if hasattr(value, "to_json"):
         return plain(value.to_json())
     if is_dataclass(value):
@@ -18,8 +22,6 @@ def plain(value: Any) -> Any:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [plain(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return value

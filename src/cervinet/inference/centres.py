@@ -57,6 +57,8 @@ def moved(points: Points, centres: Points) -> Points:
 
 def squares(points: Points, centres: Points) -> Points:
     """Squared distances, float64 (n, c), from differences: products would round a point upon its centre away from 0."""
+    if len(points) < len(centres):
+        return squares(centres, points).T
     return np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
 
 

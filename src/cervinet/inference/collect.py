@@ -52,7 +52,7 @@ def _gated(predictor: Predictor, part: Manifest, answers: Answers) -> Iterator[P
             scores = predictor.unlike(prepared.look[None], embedding)
             answer = answer if scores is None else replace(answer, unlike=float(scores[0]))
         flags = gate.flags(prepared.quality, answer.unlike)
-        yield said(picture.path, answer, verdict(answer.probabilities, flags))
+        yield said(picture.path, answer, verdict.one(answer.probabilities, flags))
 
 
 def collect(

@@ -91,23 +91,27 @@ class Judging:
 
     def __init__(self, judge: Callable[[Sequence[Prepared]], Answers], card: ModelCard) -> None:
         """`judge`: prepared pictures, at least one → what the network says of them, calibrated."""
-        self._judge, self._verdict = judge, Judge(card)
+        self._judge, self._verdicts = judge, Judge(card)
         self._gate = Gate.from_json(card.gate) if card.gate else None
 
     def __call__(self, batch: Sequence[tuple[Picture, Prepared | ImageError]]) -> list[Prediction]:
         """In order, one each; of a picture that cannot be read, its error."""
-        good = [prepared for _, prepared in batch if not isinstance(prepared, ImageError)]
-        answers = iter(self._judge(good) if good else ())
+        good = [(picture, prepared) for picture, prepared in batch if not isinstance(prepared, ImageError)]
+        said = iter(self._said(good) if good else ())
         return [
-            Prediction(picture.path, error=str(prepared))
-            if isinstance(prepared, ImageError)
-            else self._said(picture.path, next(answers), prepared.quality)
+            Prediction(picture.path, error=str(prepared)) if isinstance(prepared, ImageError) else next(said)
             for picture, prepared in batch
         ]
 
-    def _said(self, image: Path, answer: Answer, found: Quality | None) -> Prediction:
-        flags = self._gate.flags(found, answer.unlike) if self._gate and found else ()
-        return said(image, answer, self._verdict(answer.probabilities, flags))
+    def _said(self, batch: Sequence[tuple[Picture, Prepared]]) -> list[Prediction]:
+        answers = self._judge([prepared for _, prepared in batch])
+        flags = [
+            self._gate.flags(prepared.quality, answer.unlike) if self._gate and prepared.quality else ()
+            for (_, prepared), answer in zip(batch, answers, strict=True)
+        ]
+        verdicts = self._verdicts(answers.probabilities, flags)
+        each = zip(batch, answers, verdicts, strict=True)
+        return [said(picture.path, answer, verdict) for (picture, _), answer, verdict in each]
 
 
 class AnyPredictor(ABC):

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cervinet.evaluation.choices import Choices
-from cervinet.evaluation.operating import OperatingPoint
 from cervinet.evaluation.question import questions
 from cervinet.model_card import ModelCard
 
@@ -64,32 +63,50 @@ class Judge:
             for point in (self._choices.points if self._choices else ())
         }
 
-    def __call__(self, probabilities: NDArray[np.float64], flags: Sequence[str]) -> Verdict:
-        """Of calibrated probabilities float64 (classes,) and the flags of the picture."""
+    def __call__(self, probabilities: NDArray[np.float64], flags: Sequence[Sequence[str]]) -> list[Verdict]:
+        """Of calibrated probabilities float64 (n, classes) and the flags of each picture."""
+        called, inside = self._called(probabilities), self._inside(probabilities)
+        return [
+            self._verdict(own, tuple(of_one), [each[row] for each in called], None if inside is None else inside[row])
+            for row, (own, of_one) in enumerate(zip(probabilities, flags, strict=True))
+        ]
+
+    def one(self, probabilities: NDArray[np.float64], flags: Sequence[str]) -> Verdict:
+        """The same of one picture, float64 (classes,)."""
+        return self(probabilities[None], [flags])[0]
+
+    def _verdict(
+        self,
+        probabilities: NDArray[np.float64],
+        flags: tuple[str, ...],
+        calls: Sequence[Call],
+        inside: NDArray[np.bool_] | None,
+    ) -> Verdict:
         if self._refuse.intersection(flags):
-            return Verdict(None, "not assessed", tuple(flags), None, ())
+            return Verdict(None, "not assessed", flags, None, ())
         best = int(probabilities.argmax())
-        if self._choices is None:
-            return Verdict(self._classes[best], "", tuple(flags), None, ())
-        abstain = self._choices.abstain
-        unsure = abstain is not None and probabilities[best] < abstain.threshold
+        abstain = self._choices.abstain if self._choices else None
+        unsure = abstain is not None and bool(probabilities[best] < abstain.threshold)
         return Verdict(
             label=None if unsure else self._classes[best],
             why="unsure" if unsure else "",
-            flags=tuple(flags),
-            set=self._set(probabilities),
-            calls=tuple(self._called(point, probabilities) for point in self._choices.points),
+            flags=flags,
+            set=None if inside is None else tuple(self._classes[index] for index in np.flatnonzero(inside)),
+            calls=tuple(calls),
         )
 
-    def _set(self, probabilities: NDArray[np.float64]) -> tuple[str, ...] | None:
+    def _inside(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_] | None:
         if self._choices is None or not self._choices.sets:
             return None
-        inside = self._choices.sets[0].sets(probabilities[None])[0]
-        return tuple(name for name, within in zip(self._classes, inside, strict=True) if within)
+        return self._choices.sets[0].sets(probabilities)
 
-    def _called(self, point: OperatingPoint, probabilities: NDArray[np.float64]) -> Call:
-        probability = float(self._questions[point.positive].scores(probabilities[None])[0])
-        return Call(point.rule, point.positive, point.threshold, probability, probability >= point.threshold)
+    def _called(self, probabilities: NDArray[np.float64]) -> list[list[Call]]:
+        """Of each operating point, for each picture."""
+        found = []
+        for point in self._choices.points if self._choices else ():
+            scores = self._questions[point.positive].scores(probabilities).tolist()
+            found.append([Call(point.rule, point.positive, point.threshold, p, p >= point.threshold) for p in scores])
+        return found
 
 
 def choice_remarks(card: ModelCard) -> list[str]:

@@ -1,6 +1,5 @@
 """The prediction of a single picture as JSON."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def as_object(prediction: "Prediction", card: "ModelCard") -> dict[str, Any]:
     if verdict.set is not None:
         found["set"] = list(verdict.set)
     if verdict.calls:
-        found["operating_points"] = [asdict(call) | {"positive": list(call.positive)} for call in verdict.calls]
+        found["operating_points"] = [vars(call) | {"positive": list(call.positive)} for call in verdict.calls]
     if card.gate:
         found["flags"] = list(verdict.flags)
     return found

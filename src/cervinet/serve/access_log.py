@@ -6,7 +6,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +49,7 @@ class Record:
 
 def as_json(record: Record) -> str:
     """A line for machines."""
-    values = asdict(record)
-    return json.dumps(values if record.failed else {name: values[name] for name in values if name != "failed"})
+    return json.dumps({name: value for name, value in vars(record).items() if name != "failed" or value})
 
 
 def as_text(record: Record) -> str:

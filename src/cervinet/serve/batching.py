@@ -36,7 +36,8 @@ class Batcher:
     """A bounded queue before threads that prepare pictures, one a core, and one that judges what is prepared.
 
     The latter takes all that is ready, up to a batch, as soon as it is free. While it works the next batch gathers, so
-    that batches grow with the load by themselves; when idle it waits a moment for company of the first picture.
+    that batches grow with the load by themselves. It waits a moment for what is being prepared already, which makes
+    fewer and larger batches of the same work, and never for what may yet come.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Batcher:
             watcher: is told of batches and of the queue.
             queue: pictures that may wait, prepared or not.
             batch: pictures judged together.
-            wait: seconds to wait for company.
+            wait: seconds to wait, at most, for what is being prepared.
         """
         self._prepare, self._judging, self._watcher = prepare, judging, watcher
         self._queue, self._batch, self._wait = queue, batch, wait

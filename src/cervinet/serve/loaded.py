@@ -22,8 +22,8 @@ from cervinet.yaml_source import read_yaml
 if TYPE_CHECKING:
     from cervinet.inference.heat import AnyExplainer
 
-WAIT = 0.004
-"""Seconds for which an idle network waits for company of a picture: little beside the time that one takes."""
+WAIT = 0.05
+"""Seconds for which an idle network waits, at most, for what is being prepared while something else is ready."""
 
 
 class LoadedRun:

@@ -46,7 +46,7 @@ def run_until_told(app: FastAPI, claim: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, then refuse what is new and finish what was taken, for `GRACE` seconds at most."""
     config = Config(
         app,
-        http="h11",
+        http="h11",  # which bounds what comes before the body; httptools is faster and does not
         ws="none",
         loop="asyncio",
         lifespan="on",
