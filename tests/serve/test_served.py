@@ -34,12 +34,14 @@ pytestmark = pytest.mark.slow
 class Served:
     """A process that serves."""
 
-    def __init__(self, run, log, *options):
+    COMMAND = sys.executable, "-c", WATCHED
+
+    def __init__(self, run, log, *options, page=False):
         self.log = log
         environment = {name: value for name, value in os.environ.items() if name != "CERVINET_TOKEN"}
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WATCHED, "serve", str(run), "--port", "0", "--no-page", *options],
+                [*self.COMMAND, "serve", str(run), "--port", "0", *([] if page else ["--no-page"]), *options],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -85,6 +87,24 @@ def test_what_is_served_is_what_predict_says(world, served):
     for one, entry in zip(Predictor.load(world.run).predict(pictures), answer.json()["predictions"], strict=True):
         assert list(entry["probabilities"].values()) == pytest.approx(one.probabilities.tolist(), abs=1e-6)
         assert entry["class"] == one.verdict.label
+
+
+def test_its_page_shows_what_predict_says_with_a_map_and_without_tensorflow(world, browser, tmp_path):
+    from cervinet import Predictor
+
+    [picture] = world.some(1)
+    [found] = Predictor.load(world.run).predict([picture])
+    served = Served(world.run, tmp_path / "log", page=True)
+    try:
+        with browser.visit(served.url) as opened:
+            opened.page.locator("input[multiple]").set_input_files(picture)
+            opened.page.wait_for_selector("figure.heat")
+            assert opened.page.locator(".verdict").inner_text() == found.verdict.label
+            shown = opened.page.locator(".bars td:last-child").all_inner_texts()
+            assert shown == [f"{100 * p:.1f} %" for p in found.probabilities.tolist()]
+    finally:
+        assert served.end() == 0
+    assert served.log.read_text().endswith("no tensorflow\n")
 
 
 def test_fifty_requests_at_once(served, good):
