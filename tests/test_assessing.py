@@ -258,8 +258,8 @@ class TestGroupsOfSeveralClasses:
         with pytest.raises(DataError) as error:
             assessed(config_of(unit="group"), mixed, None, "none", "none")
         assert str(error.value) == (
-            "no group has images of one class only, so that none of the 30 can be judged as one; correct the groups, "
-            "or set evaluation.unit to image"
+            "no group of the test images is of one class, so that none of the 30 can be judged as one; correct the "
+            "groups, or set evaluation.unit to image"
         )
 
     def test_choices_on_groups_of_which_there_are_none_are_remarks(self, mixed):

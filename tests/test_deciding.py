@@ -8,7 +8,16 @@ import pytest
 
 from cervinet.config_evaluation import Evaluation
 from cervinet.data.manifest import Manifest, table_of
-from cervinet.deciding import calibrated, check_questions, check_subgroups, chosen, same_choices, settled, unanswered
+from cervinet.deciding import (
+    calibrated,
+    check_evaluation,
+    check_questions,
+    check_subgroups,
+    chosen,
+    same_choices,
+    settled,
+    unanswered,
+)
 from cervinet.errors import DataError
 from cervinet.evaluation.calibration import fit_calibration
 from cervinet.evaluation.choices import Choices
@@ -190,6 +199,21 @@ class TestCheckQuestions:
         with pytest.raises(DataError) as error:
             check_questions(Evaluation(**asked), CLASSES)
         assert str(error.value) == message
+
+
+def test_groups_that_cannot_be_judged_are_found_before_anything_is_trained():
+    rows = [
+        {"image": f"{number}.jpg", "group": f"P{number // 2}", "label": CLASSES[number % 3], "split": "test"}
+        for number in range(6)
+    ]
+    known = unanswered(Manifest(table_of(rows), Path("nowhere"), CLASSES), "test")
+    check_evaluation(settings(), known)
+    with pytest.raises(DataError) as error:
+        check_evaluation(settings(unit="group"), known)
+    assert str(error.value) == (
+        "no group of the test images is of one class, so that none of the 3 can be judged as one; correct the groups, "
+        "or set evaluation.unit to image"
+    )
 
 
 class TestCheckSubgroups:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from cervinet.config_evaluation import Evaluation
 from cervinet.data.manifest import Manifest
@@ -15,7 +16,7 @@ from cervinet.evaluation.choices import Choices, choose, corrected
 from cervinet.evaluation.flagged import FLAGS_COLUMN, flags_text
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.question import questions
-from cervinet.evaluation.units import by_group
+from cervinet.evaluation.units import by_group, check_groups
 from cervinet.model_card import ModelCard
 from cervinet.progress import Progress
 
@@ -45,6 +46,8 @@ def check_evaluation(settings: Evaluation, known: Predictions) -> None:
         known: the images to judge; see `unanswered` for those without predictions.
     """
     check_questions(settings, known.classes)
+    if settings.unit == "group":
+        check_groups(known)
     check_subgroups(settings, known)
 
 
@@ -78,7 +81,7 @@ def unanswered(manifest: Manifest, split: str | None = None, gated: bool | None 
     return Predictions(
         images=tuple(part.table["image"]),
         groups=tuple(part.groups()),
-        labels=np.zeros(len(part), np.int64),
+        labels=pd.Categorical(part.table["label"], list(part.classes)).codes.astype(np.int64),
         probabilities=np.zeros((len(part), len(part.classes))),
         classes=part.classes,
         split=split or "external",

@@ -110,8 +110,8 @@ def test_groups_of_several_classes_are_no_groups():
     with pytest.raises(DataError) as caught:
         assessed(mixed(2), made(1), unit="group")
     assert str(caught.value) == (
-        "no group has images of one class only, so that none of the 1 can be judged as one; correct the groups, or set "
-        "evaluation.unit to image"
+        "no group of the test images is of one class, so that none of the 1 can be judged as one; correct the groups, "
+        "or set evaluation.unit to image"
     )
 
 

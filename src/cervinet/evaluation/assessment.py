@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cervinet.errors import DataError
 from cervinet.evaluation.calibration import softmax
 from cervinet.evaluation.choices import Choices
 from cervinet.evaluation.conformal import Coverage, covered
@@ -22,7 +21,7 @@ from cervinet.evaluation.sanity import Sanity
 from cervinet.evaluation.selective import Selective, selective
 from cervinet.evaluation.shift import Shift
 from cervinet.evaluation.subgroups import Subgroups, subgroups
-from cervinet.evaluation.units import by_group
+from cervinet.evaluation.units import by_group, check_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,12 +135,9 @@ def assess(
     Raises:
         DataError: there is no image, or for groups none of one class; a positive class is not known.
     """
+    if unit == "group":
+        check_groups(predictions)
     groups, mixed = by_group(predictions)
-    if unit == "group" and not groups.images and predictions.images:
-        raise DataError(
-            f"no group has images of one class only, so that none of the {mixed} can be judged as one; "
-            "correct the groups, or set evaluation.unit to image"
-        )
     judged, other = (predictions, groups) if unit == "image" else (groups, predictions)
     asked = questions(predictions.classes, positive)
     grouped = 0 < len(groups.images) < len(predictions.images)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cervinet.errors import DataError
 from cervinet.evaluation.predictions import Predictions
 from cervinet.evaluation.statistics import Array
 
@@ -68,6 +69,16 @@ def by_group(predictions: Predictions) -> tuple[Predictions, int]:
         spread=None if kept.spread is None else mean(kept.spread),
         attributes={name: common(texts) for name, texts in kept.attributes.items()},
     ), left_out
+
+
+def check_groups(predictions: Predictions) -> None:
+    """Raises a DataError where there are images, but no group of them that can be judged as one."""
+    groups, mixed = by_group(predictions)
+    if predictions.images and not groups.images:
+        raise DataError(
+            f"no group of the {predictions.split} images is of one class, so that none of the {mixed} can be judged as "
+            "one; correct the groups, or set evaluation.unit to image"
+        )
 
 
 def _differ(values: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
