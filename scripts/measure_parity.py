@@ -59,7 +59,7 @@ def between_engines(run: Run, keras: Predictor, pixels: np.ndarray) -> tuple[str
 
 
 def exported(planned: Plan, keras: Predictor, given: Given) -> list:
-    own, calibrated = keras.engine(given.pixels), keras.probabilities(given.pixels).probabilities
+    own, calibrated = keras.engine(given.pixels), keras.probabilities(given.pixels)
     with tempfile.TemporaryDirectory(prefix="cervinet-") as room:
         written = planned.exporter.function(planned.source, Path(room))
         found = answers(planned.exporter.name, Path(room), given)

@@ -58,7 +58,7 @@ def export(planned: Plan, progress: Progress) -> Exported:
         progress.say(f"Writing {name}")
         written = _written(planned, folder)
         progress.say(f"Comparing it with the run on {words}, in a process of its own")
-        own, calibrated = predictor.engine(pixels), predictor.probabilities(pixels).probabilities
+        own, calibrated = predictor.engine(pixels), predictor.probabilities(pixels)
         found = agreements(written.parts, answers(name, folder, given), own, calibrated)
         parts, left_out = _kept(written, found, folder)
         lost = losses([part.name for part in parts if part.lossy], planned, predictor, folder, progress)

@@ -11,8 +11,10 @@ import cv2
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from click.testing import Result
 
+from cervinet import Predictor
 from world import cervinet
 
 pytestmark = pytest.mark.slow
@@ -123,6 +125,23 @@ class TestARunThatLearntBoth:
         assert list(good)[: len(first_columns)] == first_columns
         assert float(good["psub_large"]) == first["subclasses"]["large"]
         assert (bad["psub_large"], bad["error"]) == ("", second["error"])
+
+    def test_is_exported_with_both(self, finer: Finer, tmp_path: Path) -> None:
+        result = cervinet("export", finer.run, "--format", "saved_model", "--to", tmp_path / "out")
+        assert result.exit_code == 0, result.stderr
+        [part, _] = json.loads((tmp_path / "out" / "card.json").read_text())["parts"]
+        said = "as `cervinet predict` says them, in order of"
+        assert part["gives"] == {
+            "probabilities": f"float32 [n, 3], {said} classes",
+            "subclass_probabilities": f"float32 [n, 5], {said} subclasses",
+        }
+        picture = finer.pictures / "lung" / "large" / "0.png"
+        loaded = tf.saved_model.load(str(tmp_path / "out" / "finer" / "1"), tags=["serve"])
+        found = loaded.signatures["serving_default"](images=tf.constant(cv2.imread(str(picture))[None, ..., ::-1]))
+        [wanted] = Predictor.load(finer.run).predict([picture])
+        assert set(found) == {"probabilities", "subclass_probabilities"}
+        np.testing.assert_allclose(found["probabilities"].numpy()[0], wanted.probabilities, atol=1e-5)
+        np.testing.assert_allclose(found["subclass_probabilities"].numpy()[0], wanted.subclasses, atol=1e-5)
 
     def test_is_judged_again_and_on_other_pictures(self, finer: Finer, tmp_path: Path) -> None:
         assert cervinet("evaluate", finer.run, "--out", tmp_path / "own").exit_code == 0

@@ -1,5 +1,7 @@
 """Views and calibrations as TensorFlow operations, beside those that `predict` does in NumPy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,9 @@ CALIBRATIONS = {
     "isotonic of one point": {"method": "isotonic", "values": {"at": [0.1], "value": [0.4]}, "n": 9},
 }
 
+PARENTS = [0, 1, 1]
+SUBCLASSES = (("a1", "a"), ("b1", "b"), ("b2", "b"))
+
 
 @pytest.fixture(scope="module")
 def network():
@@ -30,7 +35,9 @@ def network():
     picture = keras.Input((6, 6, 3))
     centred = layers.Flatten()(layers.Rescaling(1 / 128, offset=-1)(picture))
     logits = layers.Dense(2, kernel_initializer=keras.initializers.RandomNormal(stddev=0.2))(centred)
-    return keras.Model(picture, {"logits": logits, "probabilities": layers.Softmax()(logits)})
+    probabilities = layers.Softmax()(logits)
+    parts = layers.Softmax()(layers.Dense(3)(centred)) * keras.ops.stack([probabilities[:, i] for i in PARENTS], axis=1)
+    return keras.Model(picture, {"logits": logits, "probabilities": probabilities, "subclass_probabilities": parts})
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +58,12 @@ def test_it_is_what_the_predictor_says(network, images, views, calibration):
                 {key: value.numpy() for key, value in network(pictures.astype(np.float32)).items()}
             )
 
-    card = ModelCard(("a", "b"), (6, 6), (), "planted", views=views, calibration=calibration)
-    wanted = Predictor(Engine(), card).probabilities(images).probabilities
-    assert np.ptp(wanted[:, 0]) > 0.1 or calibration.get("values", {}).get("at") == [0.1]
-    np.testing.assert_allclose(answered(network, images, card).numpy(), wanted, atol=2e-6)
+    card = ModelCard(("a", "b"), (6, 6), (), "planted", subclasses=SUBCLASSES, views=views, calibration=calibration)
+    wanted = Predictor(Engine(), card).probabilities(images)
+    assert np.ptp(wanted.probabilities[:, 0]) > 0.1 or calibration.get("values", {}).get("at") == [0.1]
+    found = answered(network, images, card)
+    assert list(found) == ["probabilities", "subclass_probabilities"]
+    np.testing.assert_allclose(found["probabilities"].numpy(), wanted.probabilities, atol=2e-6)
+    np.testing.assert_allclose(found["subclass_probabilities"].numpy(), wanted.subclasses, atol=2e-6)
+    plain = answered(network, images, replace(card, subclasses=()))
+    assert list(plain) == ["probabilities"]

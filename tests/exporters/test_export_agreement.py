@@ -10,6 +10,7 @@ from cervinet.inference.answers import Answers
 OWN = np.array([[0.2, 0.8], [0.6, 0.4]])
 CALIBRATED = np.array([[0.3, 0.7], [0.55, 0.45]])
 LOGITS = np.log(OWN)
+FINER = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
 
 
 def part(of="max", limit=1e-3, calibrated=False):
@@ -17,7 +18,8 @@ def part(of="max", limit=1e-3, calibrated=False):
 
 
 def found(outputs, **of_part):
-    [one] = agreements([part(**of_part)], {"one": outputs}, Answers(OWN, LOGITS), CALIBRATED)
+    own, calibrated = Answers(OWN, LOGITS, FINER), Answers(CALIBRATED, LOGITS, FINER)
+    [one] = agreements([part(**of_part)], {"one": outputs}, own, calibrated)
     return one
 
 
@@ -36,6 +38,13 @@ def test_logits_count_too():
     """They are what the caller calibrates."""
     one = found({"probabilities": OWN, "logits": LOGITS * 2})
     assert one.why_not == "the largest difference of a probability of one is 0.14, 0.001 is allowed"
+
+
+def test_sub_classes_count_too():
+    right = {"probabilities": OWN, "subclass_probabilities": FINER}
+    assert (found(right).largest, found(right).same_class) == (0, 2)
+    swapped = found({"probabilities": OWN, "subclass_probabilities": FINER[:, ::-1]})
+    assert swapped.why_not == "the largest difference of a probability of one is 0.3, 0.001 is allowed"
 
 
 @pytest.mark.parametrize(

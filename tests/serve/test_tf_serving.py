@@ -1,10 +1,11 @@
 """TensorFlow Serving's REST shapes, as https://www.tensorflow.org/tfx/serving/api_rest has them."""
 
 import base64
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from clients import png
+from clients import Redness, png
 
 AVAILABLE = {
     "model_version_status": [
@@ -40,6 +41,26 @@ def test_columns(asked, wrapped):
         "/v1/models/tiny:predict", json={"inputs": {"image_bytes": inputs} if wrapped else inputs}
     )
     assert (answer.status_code, answer.json()) == (200, {"outputs": [[0.0, 1.0], [1.0, 0.0]]})
+
+
+def test_two_outputs_go_by_their_names(serving):
+    """As of a run with sub-classes, and of its exported SavedModel."""
+
+    class Finer(Redness):
+        def _answer(self, picture):
+            found = super()._answer(picture)
+            return replace(found, subclasses=np.append(found.probabilities, 0.5))
+
+    asked, images = serving(service=Finer()), [b64(png(255)), b64(png(0))]
+    rows = asked.client.post("/v1/models/tiny:predict", json={"instances": images})
+    columns = asked.client.post("/v1/models/tiny:predict", json={"inputs": images})
+    classes, finer = [[0.0, 1.0], [1.0, 0.0]], [[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]]
+    assert rows.json() == {
+        "predictions": [
+            {"probabilities": one, "subclass_probabilities": other} for one, other in zip(classes, finer, strict=True)
+        ]
+    }
+    assert columns.json() == {"outputs": {"probabilities": classes, "subclass_probabilities": finer}}
 
 
 def test_pixels_are_red_green_blue(asked):

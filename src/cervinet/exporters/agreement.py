@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cervinet.evaluation.calibration import softmax
 from cervinet.exporters.export import Bound, Outputs, Part
-from cervinet.inference.answers import Answers
+from cervinet.inference.answers import Answers, Array
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Agreement:
 
 
 def agreements(
-    parts: Sequence[Part], answers: dict[str, Outputs], own: Answers, calibrated: NDArray[np.float64]
+    parts: Sequence[Part], answers: dict[str, Outputs], own: Answers, calibrated: Answers
 ) -> list[Agreement]:
     """How each part compares with its run.
 
@@ -48,30 +47,31 @@ def agreements(
         parts: of the export.
         answers: of each part, by its name.
         own: the network's own answer to the same pictures.
-        calibrated: what `predict` says of them, float64 (n, classes).
+        calibrated: what `predict` says of them.
     """
-    found = []
-    for part in parts:
-        wanted = calibrated if part.calibrated else own.probabilities
-        said = answers.get(part.name, {})
-        compared = [said["probabilities"].astype(np.float64)] if "probabilities" in said else []
-        if "logits" in said:
-            compared.append(softmax(said["logits"].astype(np.float64)))
-        found.append(_agreement(part, compared, wanted))
-    return found
+    return [_agreement(part, answers.get(part.name, {}), calibrated if part.calibrated else own) for part in parts]
 
 
-def _agreement(part: Part, found: Sequence[NDArray[np.float64]], wanted: NDArray[np.float64]) -> Agreement:
-    """Of probabilities, and of those that logits make; the worse of them counts."""
-    n = len(wanted)
-    if not found or any(one.shape != wanted.shape for one in found):
-        shapes = " and ".join(str(list(one.shape)) for one in found) or "none"
-        return _none(part, n, f"{part.name} must give probabilities of shape {list(wanted.shape)}; it gives {shapes}")
-    if not all(np.isfinite(one).all() for one in found):
+def _agreement(part: Part, said: Outputs, wanted: Answers) -> Agreement:
+    """Of probabilities, of those that logits make, and of those of sub-classes; the worst of them counts."""
+    n, pairs = len(wanted.probabilities), list[tuple[Array, Array]]()
+    if "probabilities" in said:
+        pairs.append((said["probabilities"].astype(np.float64), wanted.probabilities))
+    if "logits" in said:
+        pairs.append((softmax(said["logits"].astype(np.float64)), wanted.probabilities))
+    if "subclass_probabilities" in said and wanted.subclasses is not None:
+        pairs.append((said["subclass_probabilities"].astype(np.float64), wanted.subclasses))
+    if not pairs or any(one.shape != other.shape for one, other in pairs):
+        shapes = " and ".join(str(list(one.shape)) for one, _ in pairs) or "none"
+        shape = list(wanted.probabilities.shape)
+        return _none(part, n, f"{part.name} must give probabilities of shape {shape}; it gives {shapes}")
+    if not all(np.isfinite(one).all() for one, _ in pairs):
         return _none(part, n, f"{part.name} gives numbers that are not finite")
-    away = [np.abs(one - wanted) for one in found]
+    away = [np.abs(one - other) for one, other in pairs]
     largest, mean = max(float(one.max()) for one in away), max(float(one.mean()) for one in away)
-    same = min(int((one.argmax(axis=1) == wanted.argmax(axis=1)).sum()) for one in found)
+    same = min(
+        int((one.argmax(axis=1) == other.argmax(axis=1)).sum()) for one, other in pairs if other is wanted.probabilities
+    )
     value = largest if part.bound.of == "max" else mean
     what = "largest" if part.bound.of == "max" else "mean"
     kept = value <= part.bound.limit

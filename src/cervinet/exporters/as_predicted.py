@@ -4,7 +4,7 @@ The same arithmetic, in float64, as `inference.calibrating`, `inference.average`
 the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,10 +14,11 @@ import tensorflow as tf
 from cervinet.evaluation.calibration import SURE, Calibration
 from cervinet.model_card import ModelCard
 
+PROBABILITIES, FINER = "probabilities", "subclass_probabilities"
 _TINY = np.finfo(np.float64).tiny
 
 
-def answered(network: keras.Model, images: tf.Tensor, card: ModelCard) -> tf.Tensor:
+def answered(network: keras.Model, images: tf.Tensor, card: ModelCard) -> dict[str, tf.Tensor]:
     """What the run says of pictures.
 
     Args:
@@ -26,22 +27,28 @@ def answered(network: keras.Model, images: tf.Tensor, card: ModelCard) -> tf.Ten
         card: whose views and calibration hold.
 
     Returns:
-        Probabilities float32 (n, classes).
+        float32: `probabilities` (n, classes), and of a network that has sub-classes `subclass_probabilities`
+        (n, sub-classes).
     """
-    own, logits = _mean_of_views(network, images, card.views)
-    return tf.cast(_calibrated(logits, own, card.calibration), tf.float32)
+    found = _mean_of_views(network, images, card.views)
+    own = found[PROBABILITIES]
+    said = {PROBABILITIES: _calibrated(found["logits"], own, card.calibration)}
+    if card.subclasses:
+        finer, parents = found[FINER], [card.classes.index(label) for _, label in card.subclasses]
+        said[FINER] = _corrected(finer, own, said[PROBABILITIES], parents) if card.calibration else finer
+    return {name: tf.cast(value, tf.float32) for name, value in said.items()}
 
 
-def _mean_of_views(network: keras.Model, images: tf.Tensor, views: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Probabilities and logits, float64; of several views the mean, and its logarithm."""
+def _mean_of_views(network: keras.Model, images: tf.Tensor, views: int) -> dict[str, tf.Tensor]:
+    """Every output that is a probability, and logits, float64; of several views the mean, and its logarithm."""
     upright = [images, images[:, :, ::-1], images[:, ::-1], images[:, ::-1, ::-1]]
     seen = [*upright, *(tf.transpose(view, (0, 2, 1, 3)) for view in (upright if views > 4 else ()))][:views]
     found = network(tf.cast(tf.concat(seen, 0), tf.float32), training=False)
-    own, logits = (tf.cast(found[name], tf.float64) for name in ("probabilities", "logits"))
+    wide = {name: tf.cast(found[name], tf.float64) for name in (PROBABILITIES, "logits", FINER) if name in found}
     if views == 1:
-        return own, logits
-    mean = tf.reduce_mean(tf.reshape(own, (views, -1, own.shape[1])), axis=0)
-    return mean, tf.math.log(tf.maximum(mean, _TINY))
+        return wide
+    mean = {name: tf.reduce_mean(tf.reshape(one, (views, -1, one.shape[1])), axis=0) for name, one in wide.items()}
+    return mean | {"logits": tf.math.log(tf.maximum(mean[PROBABILITIES], _TINY))}
 
 
 def _calibrated(logits: tf.Tensor, own: tf.Tensor, calibration: Mapping[str, Any]) -> tf.Tensor:
@@ -61,6 +68,13 @@ def _calibrated(logits: tf.Tensor, own: tf.Tensor, calibration: Mapping[str, Any
         return tf.nn.softmax(tf.stack([tf.zeros_like(moved), moved], axis=1))
     second = tf.clip_by_value(_between(difference, numbers["at"], numbers["value"]), SURE, 1 - SURE)
     return tf.stack([1 - second, second], axis=1)
+
+
+def _corrected(finer: tf.Tensor, own: tf.Tensor, probabilities: tf.Tensor, parents: Sequence[int]) -> tf.Tensor:
+    """See `evaluation.choices.finer_corrected`."""
+    before, equal = tf.gather(own, parents, axis=1), 1 / np.bincount(parents)[np.asarray(parents)]
+    shares = tf.where(before >= _TINY, finer / tf.maximum(before, _TINY), tf.constant(equal, tf.float64))
+    return shares * tf.gather(probabilities, parents, axis=1)
 
 
 def _between(x: tf.Tensor, at: tf.Tensor, value: tf.Tensor) -> tf.Tensor:

@@ -124,13 +124,27 @@ class TfRequest(_Strict):
     )
 
 
-class RowAnswers(BaseModel):
-    """Probabilities of each picture, in the order of the classes."""
+class NamedNumbers(BaseModel):
+    """Of a run with sub-classes, whose answer has two parts, those of one picture."""
 
-    predictions: list[list[float]]
+    probabilities: list[float]
+    subclass_probabilities: list[float]
+
+
+class NamedColumns(BaseModel):
+    """The same of all pictures."""
+
+    probabilities: list[list[float]]
+    subclass_probabilities: list[list[float]]
+
+
+class RowAnswers(BaseModel):
+    """Probabilities of each picture, in the order of the classes; of a run with sub-classes under their names."""
+
+    predictions: list[list[float]] | list[NamedNumbers]
 
 
 class ColumnAnswers(BaseModel):
     """The same in column format."""
 
-    outputs: list[list[float]]
+    outputs: list[list[float]] | NamedColumns

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from cervinet.data.picture import Picture
+from cervinet.inference.predicting import Prediction
 from cervinet.serve.limits import Limits
 from cervinet.serve.refusals import RefusedError
 from cervinet.serve.rest import DONE, REFUSALS, Responses
@@ -59,12 +60,10 @@ def add_tf_serving_routes(app: FastAPI, service: Service, limits: Limits) -> Non
         except RefusedError as refusal:  # TensorFlow Serving knows one status for all that is wrong with a request
             raise RefusedError(400 if refusal.status == 422 else refusal.status, refusal.sentence) from None
         request.scope["state"]["pictures"] = len(pictures)
-        rows = []
-        for one in await service.predict(pictures):
-            if one.probabilities is None:
-                raise RefusedError(400, one.error)
-            rows.append(one.probabilities.tolist())
-        return JSONResponse({key: rows})
+        found = await service.predict(pictures)
+        if errors := [one.error for one in found if one.error]:
+            raise RefusedError(400, errors[0])
+        return JSONResponse({key: _by_rows(found) if key == "predictions" else _by_columns(found)})
 
     @app.get("/v1/models/{name}", **status)
     async def model(name: str) -> ModelStatus:
@@ -94,6 +93,24 @@ _AVAILABLE = ModelStatus.model_validate(
         ]
     }
 )
+
+
+def _numbers(found: Prediction) -> dict[str, list[float]]:
+    """By the names of the outputs of an exported SavedModel."""
+    numbers = {"probabilities": found.probabilities, "subclass_probabilities": found.subclasses}
+    return {name: each.tolist() for name, each in numbers.items() if each is not None}
+
+
+def _by_rows(found: Sequence[Prediction]) -> list[Any]:
+    """Of one output its values alone, as TensorFlow Serving has it; of several each under its name."""
+    rows = [_numbers(one) for one in found]
+    return [next(iter(row.values())) if len(row) == 1 else row for row in rows]
+
+
+def _by_columns(found: Sequence[Prediction]) -> Any:
+    rows = [_numbers(one) for one in found]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return next(iter(columns.values())) if len(columns) == 1 else columns
 
 
 def _pictures(asked: TfRequest, limits: Limits) -> tuple[str, list[Picture]]:

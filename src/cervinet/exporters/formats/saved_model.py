@@ -57,7 +57,7 @@ def saved_model(source: Source, folder: Path) -> Written:
     missing = encoded.not_expressible(card.preprocess)
 
     def of_arrays(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": answered(network, images, card)}
+        return answered(network, images, card)
 
     def of_files(data: tf.Tensor) -> dict[str, tf.Tensor]:
         return of_arrays(encoded.prepared(data, card.image_size, card.preprocess))
@@ -115,15 +115,17 @@ def _files_part(source: Source) -> Part:
 
 
 def _gives(card: ModelCard) -> dict[str, str]:
-    return {"probabilities": f"float32 [n, {len(card.classes)}], as `cervinet predict` says them, in order of classes"}
+    said = "as `cervinet predict` says them, in order of"
+    classes = {"probabilities": f"float32 [n, {len(card.classes)}], {said} classes"}
+    if not card.subclasses:
+        return classes
+    return classes | {"subclass_probabilities": f"float32 [n, {len(card.subclasses)}], {said} subclasses"}
 
 
 def _remarks(card: ModelCard, missing: list[str]) -> list[str]:
     from cervinet.exporters.encoded import DIFFERS
 
     said = ["it gives probabilities alone: thresholds, prediction sets and the gate are in card.json for the caller"]
-    if card.subclasses:
-        said.append("it gives no probabilities of sub-classes; the format onnx does")
     if missing:
         steps = f"step{'s' * (len(missing) > 1)} {', '.join(missing)}"
         return [*said, f"it has no signature '{FILES}', for its preprocessing has the {steps}, which it cannot do"]
