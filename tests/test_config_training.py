@@ -202,6 +202,11 @@ PHASE = "training.phases.0"
             "{xla: true}",
             "`training` can have `xla: true` only with `deterministic: false`: XLA gives no promise of equal runs",
         ),
+        (
+            "{loss: class_balanced, imbalance: oversample}",
+            "`training` can have `loss: class_balanced` or `imbalance: oversample`, not both: each makes up for rare "
+            "classes, together they do it twice",
+        ),
         ("{deterministic: never}", "`training.deterministic` must be a valid boolean; got 'never'"),
     ],
 )

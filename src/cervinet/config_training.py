@@ -135,4 +135,9 @@ class Training(Section):
             raise ValueError(
                 "can have `xla: true` only with `deterministic: false`: XLA gives no promise of equal runs"
             )
+        if self.loss.name == "class_balanced" and self.imbalance.name != "none":
+            raise ValueError(
+                f"can have `loss: class_balanced` or `imbalance: {self.imbalance.name}`, not both: each makes up for "
+                "rare classes, together they do it twice"
+            )
         return self
