@@ -96,10 +96,15 @@ def meet(device: "Device") -> None:
     company.meet(device.cluster, device.strategy)
 
 
-def watched(device: "Device", run: Run) -> AbstractContextManager[None]:
-    """While other processes train with this one: a TrainingError says which of them is gone."""
+def watched(device: "Device", run: Run | None) -> AbstractContextManager[None]:
+    """While other processes train with this one: a TrainingError says which of them is gone.
+
+    `run`: to go on with; None where nothing is kept.
+    """
     from cervinet.training import company
 
+    if run is None:
+        return company.watched(device.cluster, "start the same command on every machine again")
     where = run.path if device.cluster.chief else "RUN"
     return company.watched(device.cluster, f"go on with `cervinet train --resume {where}`, started on every machine")
 

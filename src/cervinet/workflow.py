@@ -98,7 +98,7 @@ def dry_run(config: Config, progress: Progress) -> None:
         run = Run.create(Path(folder) / "run", config.name)
         assembly.write_config(config, manifest.classes, run)
         try:
-            with assembly.watched(device, run):
+            with assembly.watched(device, None):
                 _train(config, pictures.few(config, manifest), device, run, progress, keep=False)
         except Interrupted:
             raise KeyboardInterrupt from None  # nothing is kept to go on from
