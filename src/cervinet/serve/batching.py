@@ -71,7 +71,7 @@ class Batcher:
         with self._changed:
             if self._closed or self._waiting + len(pictures) > self._queue:
                 raise BusyError
-            self._wait_for(len(pictures))
+            self._now_wait(len(pictures))
             futures = [Future[Prediction]() for _ in pictures]
             for picture, future in zip(pictures, futures, strict=True):
                 self._preparing.submit(self._prepared, picture, future)
@@ -85,7 +85,7 @@ class Batcher:
         self._preparing.shutdown()
         self._thread.join()
 
-    def _wait_for(self, more: int) -> None:
+    def _now_wait(self, more: int) -> None:
         self._waiting += more
         self._watcher.waiting(self._waiting)
 
@@ -102,7 +102,7 @@ class Batcher:
                 future.set_exception(error)
         with self._changed:
             if found is None:
-                self._wait_for(-1)
+                self._now_wait(-1)
             else:
                 self._ready.append(((picture, found), future))
             self._changed.notify()
@@ -139,7 +139,7 @@ class Batcher:
                     if left <= 0 or not self._changed.wait(left):
                         break
                 taken = [self._ready.popleft() for _ in range(min(self._batch, len(self._ready)))]
-                self._wait_for(-len(taken))
+                self._now_wait(-len(taken))
                 batch = [one for one in taken if one[1].set_running_or_notify_cancel()]
                 if batch or (self._closed and not self._waiting):
                     return batch
