@@ -80,6 +80,7 @@ LAYERS = {
         "exporting",
         "export_plan",
         "accuracy_lost",
+        "doctor",
     ],
     6: [
         "cli",

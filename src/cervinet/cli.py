@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs inside its body, so that `--help` is instant."""
 
 import json
+import platform
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -68,6 +69,26 @@ def demo(run_dir: Path | None) -> None:
     named = quoted(judged.run)
     click.echo(f"Run: {judged.run}", err=True)
     next_commands(f"predict {quoted(pictures[0])} --run {named}", f"evaluate {named}", "init YOUR_FOLDER")
+
+
+@main.command(short_help="Look at this installation and this machine.")
+def doctor() -> None:
+    """Say what is installed, what this machine has, and what would keep cervinet from working here.
+
+    Nothing is changed and nothing is sent. The exit code is 1 where something does not work.
+    """
+    from cervinet.doctor import examined
+
+    click.echo(f"cervinet {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    faults = []
+    for one in examined():
+        click.echo(f"  {one.state:<6}{one.what:<15}{one.found}")
+        if one.advice:
+            click.echo(f"        {one.advice}")
+        faults += [one.what] if one.state == "fault" else []
+    if faults:
+        click.echo(f"Not working: {', '.join(faults)}.", err=True)
+        sys.exit(1)
 
 
 @main.group()
