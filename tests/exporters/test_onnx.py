@@ -11,6 +11,7 @@ from keras import layers, ops
 from cervinet.errors import CervinetError
 from cervinet.exporters import onnx as exporter
 from cervinet.exporters.onnx import OPSET, network_onnx
+from cervinet.inference.keras_engine import KerasEngine
 from cervinet.inference.served_graph import OUTPUTS, served_graph
 from cervinet.models.build import build_model, in_float32
 from cervinet.models.heads import Head
@@ -94,11 +95,14 @@ def test_what_was_trained_in_half_precision_is_written_in_single(policy):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        trained = build_model("breast_cnn", (16, 16, 3), 3)
+        model = in_float32(build_model("breast_cnn", (16, 16, 3), 3), "breast_cnn", {})
+        data = network_onnx(model)
+        images = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+        answers = KerasEngine(model, (16, 16))(images)
     finally:
         keras.config.set_dtype_policy(before)
-    model = in_float32(trained, "breast_cnn", {})
-    data = network_onnx(model)
+    assert answers.embedding.dtype == np.float32
+    np.testing.assert_array_equal(answers.embedding, KerasEngine(model, (16, 16))(images).embedding)
     kinds = {one.data_type for one in onnx.load_from_string(data).graph.initializer}
     assert onnx.TensorProto.FLOAT in kinds
     assert not kinds & {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}

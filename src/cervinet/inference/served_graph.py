@@ -35,5 +35,6 @@ def served_graph(model: keras.Model) -> keras.Model:
     if "features" in ends:
         outputs["embedding"] = ends["features"]
     elif found is not None:
-        outputs["embedding"] = layers.GlobalAveragePooling2D(name="embedding")(found)
+        # As the network does, and not in what precision a training that has just ended may still have asked for.
+        outputs["embedding"] = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(found)
     return keras.Model(picture, {name: outputs[name] for name in OUTPUTS if name in outputs}, name=model.name)
