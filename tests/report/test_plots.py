@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from judged import predicted
 from materials import judged
+from matplotlib import font_manager
 from matplotlib.text import Text
 from PIL import Image
 
 from cervinet.report import plots
+from cervinet.report.plots import canvas
 from cervinet.report.plots.canvas import COLOURS, STYLES, shown
 from cervinet.report.plots.importance import Searched
 
@@ -184,6 +186,17 @@ def test_lines_differ_without_their_colours():
 )
 def test_names_are_one_plain_line(name, expected):
     assert shown(name) == expected
+
+
+def test_chinese_class_names_are_drawn_in_a_font_that_has_them(monkeypatch):
+    monkeypatch.setattr(font_manager, "get_font_names", lambda: ["DejaVu Sans", "WenQuanYi Zen Hei", "Yu Gothic"])
+    canvas._families.cache_clear()
+    try:
+        left, _ = plots.confusion_matrix(np.eye(2, dtype=int), ("鳞状上皮", "benign")).axes
+        families = [label.get_fontfamily() for label in left.get_xticklabels()]
+    finally:
+        canvas._families.cache_clear()
+    assert families == [["sans-serif", "WenQuanYi Zen Hei", "Yu Gothic"], ["sans-serif"]]
 
 
 def test_a_dollar_in_a_class_name_is_a_dollar(tmp_path):

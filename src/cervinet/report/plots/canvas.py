@@ -5,7 +5,9 @@ Figures are made without pyplot, which keeps each in a global list and must not 
 
 import os
 import unicodedata
+from functools import cache
 
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -23,6 +25,11 @@ FAINT = "#767676"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 # One for each colour: in grey print the first three colours are one.
 STYLES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
+
+_CHINESE_TOO = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei"),
+    *("PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS"),
+)
 
 
 def page(width: float, height: float, title: str, *facts: str | None) -> Figure:
@@ -66,11 +73,22 @@ def shown(name: str, width: int = 28) -> str:
 
 
 def literal(figure: Figure) -> Figure:
-    """The same figure; a `$` in a class name is now a dollar, not the start of a formula."""
+    """The same figure; a `$` in a class name is now a dollar, not the start of a formula, and 鳞 no empty box.
+
+    The latter where one of `_CHINESE_TOO` is installed, for Matplotlib's own font has no such letters.
+    """
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_parse_math(False)
+            if not text.get_text().isascii():
+                text.set_fontfamily(_families())
     return figure
+
+
+@cache
+def _families() -> list[str]:
+    installed = set(font_manager.get_font_names())
+    return ["sans-serif", *(name for name in _CHINESE_TOO if name in installed)]
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
