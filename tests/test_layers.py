@@ -221,6 +221,7 @@ try:
     main()
 finally:
     heavy = {"tensorflow", "keras", "pandas", "matplotlib", "cv2", "sklearn", "numpy", "pydantic", "yaml", "rich"}
+    heavy |= {"asyncio", "ssl", "email"}
     print(sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
     done = child(code, *arguments)

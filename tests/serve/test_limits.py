@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse
 
 from cervinet.data.picture import Picture
 from cervinet.errors import ImageError
-from cervinet.serve.limits import BodyLimit, Limits
+from cervinet.serve.body_limit import BodyLimit
+from cervinet.serve.limits import Limits
 
 TOO_LARGE = {"error": "the body of a request must have at most 100,000 bytes; send fewer or smaller pictures"}
 FORM = {"content-type": "multipart/form-data; boundary=B"}
@@ -21,7 +22,7 @@ PIECE = 10_000
 
 @pytest.fixture(autouse=True)
 def _no_lingering(monkeypatch):
-    monkeypatch.setattr("cervinet.serve.limits._LINGER", 0)
+    monkeypatch.setattr("cervinet.serve.body_limit._LINGER", 0)
 
 
 def endless():

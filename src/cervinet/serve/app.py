@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from cervinet.serve.access_log import Accounted, Record
+from cervinet.serve.body_limit import BodyLimit
 from cervinet.serve.docs_page import docs_page
-from cervinet.serve.limits import BodyLimit, Limits
+from cervinet.serve.limits import Limits
 from cervinet.serve.metrics import Metrics
 from cervinet.serve.openapi import document
 from cervinet.serve.refusals import RefusedError
