@@ -3,6 +3,7 @@
 Figures are made without pyplot, which keeps each in a global list and must not be used from threads.
 """
 
+import logging
 import os
 import unicodedata
 from functools import cache
@@ -87,6 +88,8 @@ def literal(figure: Figure) -> Figure:
 
 @cache
 def _families() -> list[str]:
+    # These come in few weights, which Matplotlib would say of each.
+    logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)
     installed = set(font_manager.get_font_names())
     return ["sans-serif", *(name for name in _CHINESE_TOO if name in installed)]
 
