@@ -208,6 +208,8 @@ def test_groups_that_cannot_be_judged_are_found_before_anything_is_trained():
     ]
     known = unanswered(Manifest(table_of(rows), Path("nowhere"), CLASSES), "test")
     check_evaluation(settings(), known)
+    sound = [{**row, "label": CLASSES[number // 2]} for number, row in enumerate(rows)]
+    check_evaluation(settings(unit="group"), unanswered(Manifest(table_of(sound), Path("nowhere"), CLASSES), "test"))
     with pytest.raises(DataError) as error:
         check_evaluation(settings(unit="group"), known)
     assert str(error.value) == (

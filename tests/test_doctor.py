@@ -34,6 +34,7 @@ def machine(monkeypatch, tmp_path):
         monkeypatch.setenv("CERVINET_CACHE", str(tmp_path / "a" / "cache"))
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
         monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+        monkeypatch.setattr(doctor, "_NVIDIA", tmp_path / "nvidia0")
 
     make()
     return make
@@ -64,7 +65,9 @@ def test_a_machine_on_which_all_works(machine, tmp_path):
 )
 def test_packages_that_are_not_as_needed_end_the_look(machine, numpy, said):
     machine({name: one for name, one in INSTALLED.items() if name != "numpy"} | numpy)
-    assert found("packages") == Finding("packages", said, "fault", "Install them: pip install --upgrade cervinet")
+    assert found("packages") == Finding(
+        "packages", said, "fault", "Install them: pip install --upgrade . in the folder of cervinet"
+    )
     assert "TensorFlow" not in [one.what for one in doctor.examined()]
 
 
@@ -90,6 +93,44 @@ def test_another_build_alone_will_do(machine):
     assert found("OpenCV") == Finding("OpenCV", "opencv-python 4.12.0.88")
     machine(installed)
     assert found("OpenCV").advice == "Install it: pip install opencv-python-headless"
+
+
+def test_the_many_names_of_the_one_build_of_conda_are_no_clash(machine, monkeypatch):
+    machine(INSTALLED | {"opencv-python": "4.12.0.88"})
+    monkeypatch.setattr(doctor, "_installer", lambda name: "conda")
+    assert found("OpenCV") == Finding("OpenCV", "opencv-python-headless 4.12.0.88")
+
+
+def test_without_opencv_or_of_an_unknown_installation_nothing_is_imported(machine, monkeypatch):
+    machine({name: one for name, one in INSTALLED.items() if "opencv" not in name})
+    assert "cache" not in [one.what for one in doctor.examined()]
+    machine()
+
+    def unknown(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", unknown)
+    everything = {one.what: one for one in doctor.examined()}
+    assert list(everything) == ["packages", "OpenCV", "processors", "memory"]
+    assert everything["packages"].found == "not known, for cervinet is not installed"
+
+
+def test_old_builds_of_what_has_other_names(machine):
+    machine(INSTALLED | {"opencv-python-headless": "4.5.1"}, asked=(0, '["2.10.0", []]', ""))
+    advice = "Install it anew: pip install --upgrade . in the folder of cervinet"
+    assert found("OpenCV") == Finding("OpenCV", "opencv-python-headless 4.5.1 (needs 4.12)", "fault", advice)
+    machine(asked=(0, '["2.10.0", []]', ""))
+    assert found("TensorFlow") == Finding("TensorFlow", "2.10.0 (needs 2.21)", "fault", advice)
+
+
+def test_without_a_home(machine, monkeypatch):
+    monkeypatch.delenv("CERVINET_CACHE")
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("cervinet.data.store.default_cache", homeless)
+    assert found("cache") == Finding("cache", "there is no home directory", "fault", "Set CERVINET_CACHE to a folder.")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,11 @@ State = Literal["ok", "note", "fault"]
 LEAST_MEMORY, LEAST_ROOM = 4 << 30, 5 << 30
 """Bytes with which the networks of the shipped configs train, and that a few thousand prepared pictures take."""
 _PATIENCE = 180
+_INSTALL = "pip install --upgrade . in the folder of cervinet"
+_NVIDIA = Path("/dev/nvidia0")
+_OPENCV = "opencv-python-headless"
 _RIVALS = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
-_LOOKED_AT = ("opencv-python-headless", "tensorflow")
+_LOOKED_AT = (_OPENCV, "tensorflow")
 _NEEDED = re.compile(r"([\w.-]+)(?:\[[\w,-]+])?>=([\d.]+)$")
 _ASKED = """
 import json, tensorflow as tf
@@ -54,11 +57,12 @@ def examined() -> Iterator[Finding]:
     """Everything, one after the other; TensorFlow takes some seconds. The rest of packages that fail is not known."""
     packages = _packages()
     yield packages
-    yield _opencv()
+    opencv = _opencv()
+    yield opencv
     yield from _extras()
     yield Finding("processors", str(cores()))
     yield _memory()
-    if packages.state != "fault":
+    if packages.state == opencv.state == "ok":
         yield from _tensorflow()
         yield _cache()
         yield _weights()
@@ -68,9 +72,7 @@ def _packages() -> Finding:
     """Without those that have other names too, which are looked at by themselves."""
     wrong, needed = [], [(name, least) for name, least in _needs(None) if name not in _LOOKED_AT]
     if not needed:
-        return Finding(
-            "packages", "not known, for cervinet is not installed", "note", "Install it: pip install cervinet"
-        )
+        return Finding("packages", "not known, for cervinet is not installed", "note", f"Install it: {_INSTALL}")
     for name, least in needed:
         version = _version(name)
         if version is None:
@@ -79,12 +81,14 @@ def _packages() -> Finding:
             wrong.append(f"{name} {version} (needs {least})")
     if not wrong:
         return Finding("packages", f"all {len(needed)} that cervinet needs")
-    return Finding("packages", ", ".join(wrong), "fault", "Install them: pip install --upgrade cervinet")
+    return Finding("packages", ", ".join(wrong), "fault", f"Install them: {_INSTALL}")
 
 
 def _opencv() -> Finding:
     """Several builds share one folder, and each removes files of the others when it is removed."""
-    builds = [name for name in ("opencv-python-headless", *_RIVALS) if _version(name)]
+    builds = [name for name in (_OPENCV, *_RIVALS) if _version(name)]
+    if any(_installer(name) == "conda" for name in builds):  # one build there, under the names of several
+        builds = builds[:1]
     if len(builds) > 1:
         advice = (
             "Keep one, for they overwrite each other: "
@@ -93,7 +97,7 @@ def _opencv() -> Finding:
         return Finding("OpenCV", " and ".join(builds), "fault", advice)
     if not builds:
         return Finding("OpenCV", "not installed", "fault", "Install it: pip install opencv-python-headless")
-    return Finding("OpenCV", f"{builds[0]} {_version(builds[0])}")
+    return _of_version("OpenCV", f"{builds[0]} ", _version(builds[0]) or "", _OPENCV)
 
 
 def _extras() -> Iterator[Finding]:
@@ -105,7 +109,10 @@ def _extras() -> Iterator[Finding]:
         "ui": "the page of `cervinet serve`",
     }
     for extra, use in uses.items():
-        missing = [name for name, _ in _needs(extra) if name != "cervinet" and _version(name) is None]
+        needed = [name for name, _ in _needs(extra)]
+        missing = [name for name in needed if _version(name) is None]
+        if not needed:
+            continue
         if missing:
             advice = f"For {use}: pip install 'cervinet[{extra}]'"
             yield Finding(f"extra {extra}", f"without {', '.join(missing)}", "note", advice)
@@ -144,10 +151,10 @@ def _tensorflow() -> Iterator[Finding]:
         )
         return
     version, gpus = json.loads(done.stdout.splitlines()[-1])
-    yield Finding("TensorFlow", version)
+    yield _of_version("TensorFlow", "", version, "tensorflow")
     if gpus:
         yield Finding("GPU", ", ".join(gpus))
-    elif shutil.which("nvidia-smi") or Path("/dev/nvidia0").exists():
+    elif shutil.which("nvidia-smi") or os.path.exists(_NVIDIA):
         advice = "For CUDA's libraries: pip install 'cervinet[cuda]'"
         yield Finding("GPU", "one of NVIDIA, which TensorFlow does not find", "note", advice)
     else:
@@ -157,8 +164,12 @@ def _tensorflow() -> Iterator[Finding]:
 def _cache() -> Finding:
     from cervinet.data.store import default_cache
 
-    folder = default_cache()
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    try:
+        folder = default_cache()
+    except RuntimeError:
+        return Finding("cache", "there is no home directory", "fault", "Set CERVINET_CACHE to a folder.")
+    # Not Path.exists, which minds folders of others.
+    there = next(one for one in (folder, *folder.absolute().parents) if os.path.exists(one))
     if not (there.is_dir() and os.access(there, os.W_OK)):
         return Finding("cache", f"{folder} cannot be written", "fault", "Set CERVINET_CACHE to a folder that can.")
     room = shutil.disk_usage(there).free
@@ -169,8 +180,8 @@ def _cache() -> Finding:
 
 
 def _weights() -> Finding:
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
-    files = sorted(folder.glob("*.h5")) + sorted(folder.glob("*.keras")) if folder.is_dir() else []
+    folder = Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")) / "models"
+    files = [*folder.glob("*.h5"), *folder.glob("*.keras")] if os.path.isdir(folder) else []
     if files:
         return Finding("weights", f"{len(files)} of ImageNet in {folder}")
     advice = (
@@ -178,6 +189,13 @@ def _weights() -> Finding:
         "`cervinet weights fetch NAME --to DIR` here and name it as model.weights."
     )
     return Finding("weights", "none of ImageNet yet", "note", advice)
+
+
+def _of_version(what: str, words: str, version: str, needed: str) -> Finding:
+    least = dict(_needs(None)).get(needed, "0")
+    if _numbers(version) >= _numbers(least):
+        return Finding(what, f"{words}{version}")
+    return Finding(what, f"{words}{version} (needs {least})", "fault", f"Install it anew: {_INSTALL}")
 
 
 def _needs(extra: str | None) -> list[tuple[str, str]]:
@@ -200,6 +218,13 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _installer(name: str) -> str:
+    try:
+        return (metadata.distribution(name).read_text("INSTALLER") or "").strip()
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _numbers(version: str) -> tuple[int, ...]:

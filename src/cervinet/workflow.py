@@ -5,7 +5,7 @@ The steps of `cervinet predict` are in `answering.py`, which is quick to import.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,7 +119,8 @@ def evaluate(
     predictor = Predictor.load(run, extras.views)
     split = "external" if extras.external else "test"
     manifest = pictures.pictures_to_judge(config, run, extras.external, progress)
-    deciding.check_evaluation(config.evaluation, deciding.unanswered(manifest, gated=bool(predictor.card.gate)))
+    known = deciding.unanswered(manifest, gated=bool(predictor.card.gate))
+    deciding.check_evaluation(config.evaluation, replace(known, split=split))
     folder = run.new_evaluation(split) if out is None else claimed_folder(out)
     found = list(progress.track(predictor.pictures(manifest.pictures()), len(manifest), "Predicting"))
     predictions = collect(manifest, found, split, predictor.card.subclasses, gated=bool(predictor.card.gate))

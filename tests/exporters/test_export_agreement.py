@@ -13,8 +13,8 @@ LOGITS = np.log(OWN)
 FINER = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
 
 
-def part(of="max", limit=1e-3, calibrated=False):
-    return Part("one", "file", {}, {}, calibrated, Bound(of, limit, "a reason"))
+def part(of="max", limit=1e-3, calibrated=False, gives=()):
+    return Part("one", "file", {}, dict.fromkeys(gives, ""), calibrated, Bound(of, limit, "a reason"))
 
 
 def found(outputs, **of_part):
@@ -45,6 +45,8 @@ def test_sub_classes_count_too():
     assert (found(right).largest, found(right).same_class) == (0, 2)
     swapped = found({"probabilities": OWN, "subclass_probabilities": FINER[:, ::-1]})
     assert swapped.why_not == "the largest difference of a probability of one is 0.3, 0.001 is allowed"
+    lacking = found({"probabilities": OWN}, gives=["subclass_probabilities"])
+    assert lacking.why_not == "one must give probabilities of shape [2, 2] and [2, 3]; it gives [2, 2] and [2, 0]"
 
 
 @pytest.mark.parametrize(

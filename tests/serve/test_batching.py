@@ -68,8 +68,8 @@ class Preparing:
 
 
 @contextmanager
-def batching(gate, notes, queue=8, batch=4, prepare=None):
-    batcher = Batcher(prepare or Preparing(), gate, notes, queue=queue, batch=batch, wait=0)
+def batching(gate, notes, queue=8, batch=4, prepare=None, wait=0):
+    batcher = Batcher(prepare or Preparing(), gate, notes, queue=queue, batch=batch, wait=wait)
     try:
         yield batcher
     finally:
@@ -195,6 +195,42 @@ def test_a_picture_that_breaks_while_it_is_prepared_breaks_no_other_and_leaves_n
     with batching(gate, notes) as batcher:
         assert paths(run(ask())) == list("abcdefgh")
     assert notes.queue[-1] == 0
+
+
+def test_the_network_waits_for_what_is_being_prepared_and_for_nothing_else():
+    gate, notes, held = Gate(), Notes(), threading.Event()
+    gate.open.set()
+
+    class Held(Preparing):
+        def __call__(self, picture):
+            assert picture.path != Path("slow") or held.wait(20)
+            return super().__call__(picture)
+
+    async def ask():
+        async with asyncio.timeout(10):  # of a wait of an hour
+            await batcher(named("alone"))
+        both = asyncio.create_task(batcher(named("slow", "quick")))
+        await ready(batcher, 1)
+        held.set()
+        return await both
+
+    with batching(gate, notes, prepare=Held(), wait=3600) as batcher:
+        assert paths(run(ask())) == ["slow", "quick"]
+    assert notes.batches == [1, 2]
+
+
+def test_threads_that_cannot_be_started_are_told_at_once(monkeypatch):
+    start, count = threading.Thread.start, iter(range(9))
+
+    def refused(thread):
+        if thread.name.startswith("prepare") and next(count) == 1:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr("cervinet.serve.batching.cores", lambda: 3)
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Batcher(Preparing(), Gate(), Notes(), queue=8, batch=4, wait=0)
 
 
 def test_pictures_that_nobody_waits_for_are_not_prepared():

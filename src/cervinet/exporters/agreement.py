@@ -59,12 +59,13 @@ def _agreement(part: Part, said: Outputs, wanted: Answers) -> Agreement:
         pairs.append((said["probabilities"].astype(np.float64), wanted.probabilities))
     if "logits" in said:
         pairs.append((softmax(said["logits"].astype(np.float64)), wanted.probabilities))
-    if "subclass_probabilities" in said and wanted.subclasses is not None:
-        pairs.append((said["subclass_probabilities"].astype(np.float64), wanted.subclasses))
+    if wanted.subclasses is not None and "subclass_probabilities" in {*said, *part.gives}:
+        none = np.empty((n, 0))
+        pairs.append((said.get("subclass_probabilities", none).astype(np.float64), wanted.subclasses))
     if not pairs or any(one.shape != other.shape for one, other in pairs):
         shapes = " and ".join(str(list(one.shape)) for one, _ in pairs) or "none"
-        shape = list(wanted.probabilities.shape)
-        return _none(part, n, f"{part.name} must give probabilities of shape {shape}; it gives {shapes}")
+        asked = " and ".join(str(list(one.shape)) for _, one in pairs) or str(list(wanted.probabilities.shape))
+        return _none(part, n, f"{part.name} must give probabilities of shape {asked}; it gives {shapes}")
     if not all(np.isfinite(one).all() for one, _ in pairs):
         return _none(part, n, f"{part.name} gives numbers that are not finite")
     away = [np.abs(one - other) for one, other in pairs]

@@ -36,8 +36,8 @@ class Batcher:
     """A bounded queue before threads that prepare pictures, one a core, and one that judges what is prepared.
 
     The latter takes all that is ready, up to a batch, as soon as it is free. While it works the next batch gathers, so
-    that batches grow with the load by themselves. It waits a moment for what is being prepared already, which makes
-    fewer and larger batches of the same work, and never for what may yet come.
+    that batches grow with the load by themselves. It waits a moment for what has come and is being prepared, which
+    makes fewer and larger batches of the same work; a picture that is alone waits for nothing.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Batcher:
         self._ready: deque[tuple[Item, Future[Prediction]]] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._preparing = ThreadPoolExecutor(cores(), "prepare")
+        self._preparing = _started(cores())
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
 
@@ -92,20 +92,23 @@ class Batcher:
     def _prepared(self, picture: Picture, future: Future[Prediction]) -> None:
         """One picture on its way; where nobody waits for it any more, or it breaks, it goes no further."""
         found: Prepared | ImageError | None = None
+        broken: BaseException | None = None
         try:
             if not future.cancelled():
                 found = self._prepare(picture)
         except ImageError as error:
             found = error
-        except Exception as error:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(error)
+        except BaseException as error:
+            broken = error
         with self._changed:
             if found is None:
                 self._now_wait(-1)
             else:
                 self._ready.append(((picture, found), future))
             self._changed.notify()
+        # Its place is free by now: who asks again at once must find it so.
+        if broken and future.set_running_or_notify_cancel():
+            future.set_exception(broken)
 
     def _run(self) -> None:
         while batch := self._next():
@@ -143,3 +146,16 @@ class Batcher:
                 batch = [one for one in taken if one[1].set_running_or_notify_cancel()]
                 if batch or (self._closed and not self._waiting):
                     return batch
+
+
+def _started(count: int) -> ThreadPoolExecutor:
+    """With all its threads: one that the system refuses is an error now, and not of a request that then never ends."""
+    pool, together = ThreadPoolExecutor(count, "prepare"), threading.Barrier(count + 1)
+    try:
+        for _ in range(count):
+            pool.submit(together.wait)
+        together.wait()
+    except RuntimeError:
+        together.abort()
+        raise
+    return pool
