@@ -94,7 +94,7 @@ def test_another_model_is_not_there(asked, method, path, error):
     [
         ({}, "a request must have either `instances` or `inputs`"),
         ({"instances": [1], "inputs": [1]}, "a request must have either `instances` or `inputs`"),
-        ({"instances": []}, "instances: List should have at least 1 item after validation, not 0"),
+        ({"instances": []}, "instances: there must be at least one; got none"),
         ({"inputs": []}, "a request must have 1 to 3 pictures; got 0"),
         ({"inputs": {"a": [], "b": []}}, "`inputs` must have one input; got 2"),
         ({"instances": [b64(png())] * 4}, "a request must have 1 to 3 pictures; got 4"),

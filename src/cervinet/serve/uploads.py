@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -70,15 +71,17 @@ def _checked(body: bytes, model: type[Model]) -> Model:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
     if problems[0]["type"] == "json_invalid":
         raise RefusedError(400, "the body must be JSON, but it cannot be read as such; check it, and its encoding")
-    raise RefusedError(422, "; ".join(f"{_place(one['loc'])}: {_plain(one['msg'])}" for one in problems[:5]))
+    raise RefusedError(422, "; ".join(f"{_place(one['loc'])}: {_plain(one)}" for one in problems[:5]))
 
 
 def _place(location: Iterable[str | int]) -> str:
     return ".".join(map(str, location))[:80] or "the body"
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ").replace("Input should", "should")
+def _plain(problem: ErrorDetails) -> str:
+    if problem["type"] == "too_short":
+        return "there must be at least one; got none"
+    return problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 
 async def _of_form(request: Request, limits: Limits) -> list[bytes]:
